@@ -1,0 +1,22 @@
+//! Tollgate: an AI gateway that loads into Envoy as one WebAssembly module.
+//!
+//! ```text
+//! filter -> exchange -> { access, route, dialect, meter } -> { chat, stream, error }
+//! ```
+//!
+//! Everything but `filter` is pure and runs natively; `filter` is the thin proxy-wasm shell and exists in
+//! the WebAssembly build only.
+
+pub mod access;
+pub mod config;
+pub mod dialect;
+pub mod error;
+pub mod exchange;
+pub mod meter;
+pub mod metric;
+pub mod operation;
+pub mod route;
+pub mod stream;
+
+#[cfg(target_arch = "wasm32")]
+mod filter;

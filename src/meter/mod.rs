@@ -1,0 +1,5 @@
+//! What an exchange used: tokens now, money later.
+
+mod usage;
+
+pub use usage::Usage;

@@ -1,0 +1,8 @@
+//! Incremental readers of bytes: JSON, server-sent events, multipart; and the splicing of edits into bodies.
+//!
+//! All of them take bytes as they arrive, in any chunking, and hold no more than one event or captured value.
+
+pub mod json;
+pub mod multipart;
+pub mod splice;
+pub mod sse;
