@@ -1,0 +1,48 @@
+//! Vendors are rows: base URL, usual variable, operations, auth style and quirks, each with its source.
+
+use crate::operation::Operation;
+
+/// A wire format of a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Dialect {
+    OpenAi,
+    Anthropic,
+    Gemini,
+    Vertex,
+    VertexAnthropic,
+    Bedrock,
+    Cohere,
+}
+
+/// Where a provider wants its credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthStyle {
+    /// `authorization: Bearer ...`
+    Bearer,
+    /// The value alone, in this header.
+    Header(&'static str),
+}
+
+/// A known vendor.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Preset {
+    /// The word in the configuration.
+    pub name: &'static str,
+    /// The wire format; only `Dialect::OpenAi` is in force so far.
+    pub dialect: Dialect,
+    /// Such as `https://api.openai.com/v1`; empty where the configuration must say it.
+    pub base_url: &'static str,
+    /// The usual variable of its key; empty where there is none.
+    pub env: &'static str,
+    /// What it serves.
+    pub operations: &'static [Operation],
+    /// Where the credential goes.
+    pub auth: AuthStyle,
+    /// The creator (first part of a public name) whose models this vendor serves under the rest of the name.
+    pub creator: Option<&'static str>,
+    /// Whether it refuses `stream_options`.
+    pub no_stream_options: bool,
+    /// OpenTelemetry's `gen_ai.provider.name`.
+    pub otel_name: &'static str,
+}

@@ -1,0 +1,31 @@
+//! Secrets have a type that never prints itself.
+
+use std::fmt;
+
+/// A provider's credential. `Debug` and `Display` print `***`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a value; white space around it (a newline at the end of a mounted file) is not part of it.
+    pub fn new(value: &str) -> Secret {
+        Secret(value.trim().to_owned())
+    }
+
+    /// The value itself, for the one header that carries it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
