@@ -1,0 +1,66 @@
+# `make run` to try it, `make test` for everything that CI runs, `make help` for the rest.
+.DEFAULT_GOAL := help
+.PHONY: help run test lint fmt schema wasm envoy envoy-older bench clean
+
+# Any Envoy from 1.39; the default one is fetched. The older one is the oldest that can do per-request fallback.
+ENVOY ?= .envoy/envoy
+ENVOY_VERSION := 1.40.0
+ENVOY_OLDER_VERSION := 1.39.3
+WASM_TARGET := wasm32-wasip1
+WASM := target/$(WASM_TARGET)/release/tollgate.wasm
+PYTHON := .venv/bin/python
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: wasm envoy ## build, start Envoy with envoy/envoy.yaml, print a curl that works
+	@python3 scripts/run.py $(ENVOY) envoy/envoy.yaml
+
+test: lint wasm envoy envoy-older .venv/ready tests/clients/node_modules/.ready ## everything that CI runs
+	cargo test
+	scripts/debian-tool.sh prometheus prometheus
+	ENVOY=$(ENVOY) $(PYTHON) -m pytest tests/envoy tests/clients
+
+lint: scripts/rust-ready ## formatting and clippy, native and wasm
+	cargo fmt --check
+	cargo clippy --all-targets --all-features -- -D warnings
+	cargo clippy --target $(WASM_TARGET) -- -D warnings
+
+fmt: ## format the Rust code
+	cargo fmt
+
+schema: ## write the JSON Schema of the configuration anew
+	cargo run --features schema --example schema > docs/config.schema.json
+
+wasm: scripts/rust-ready ## build the module
+	cargo build --release --target $(WASM_TARGET)
+	@ls -l $(WASM) | awk '{print $$NF ": " $$5 " bytes"}'
+
+envoy: ## fetch the pinned Envoy to .envoy/envoy
+ifeq ($(ENVOY),.envoy/envoy)
+	@scripts/get-envoy.sh $(ENVOY_VERSION) .envoy/envoy
+endif
+
+envoy-older: ## fetch the oldest supported Envoy, for the tests
+	@scripts/get-envoy.sh $(ENVOY_OLDER_VERSION) .envoy/envoy-$(ENVOY_OLDER_VERSION)
+
+bench: wasm envoy .venv/ready ## Tollgate beside plain Envoy, same machine, same run
+	scripts/debian-tool.sh wrk wrk
+	ENVOY=$(ENVOY) $(PYTHON) bench/run.py
+
+clean: ## remove what was built and fetched
+	cargo clean
+	rm -rf .envoy .venv .cache tests/clients/node_modules
+
+.PHONY: scripts/rust-ready
+scripts/rust-ready:
+	@scripts/rust-ready.sh $(WASM_TARGET)
+
+.venv/ready: tests/requirements.txt
+	python3 -m venv .venv
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+tests/clients/node_modules/.ready: tests/clients/package.json tests/clients/package-lock.json
+	cd tests/clients && npm ci --no-fund --no-audit --silent
+	@touch $@
