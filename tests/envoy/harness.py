@@ -94,6 +94,7 @@ class Gateway:
         end = time.monotonic() + 30
         while time.monotonic() < end:
             if self.process.poll() is not None:
+                self.process = None
                 raise EnvoyRefused(self.envoy_log())
             try:
                 self.admin = "http://" + (self.folder / "admin").read_text().strip()
