@@ -102,39 +102,21 @@ pub struct Reader {
 impl Reader {
     /// A reader that looks for these paths, at most 64 of them.
     pub fn new(paths: &'static [Path]) -> Reader {
-        Reader {
-            grammar: Grammar::new(),
-            paths: Paths::new(paths),
-        }
+        Reader { grammar: Grammar::new(), paths: Paths::new(paths) }
     }
 
     /// Reads the next bytes. After an error every call gives that error again.
     pub fn feed(&mut self, chunk: &[u8]) -> Result<(), Error> {
-        let window = Window {
-            offset: self.grammar.offset(),
-            bytes: chunk,
-        };
-        let read = self.grammar.feed(
-            chunk,
-            &mut Watch {
-                paths: &mut self.paths,
-                window,
-            },
-        );
+        let window = Window { offset: self.grammar.offset(), bytes: chunk };
+        let read = self.grammar.feed(chunk, &mut Watch { paths: &mut self.paths, window });
         self.paths.leave(window);
         read
     }
 
     /// Says that the document ends here; an error when it is not complete.
     pub fn finish(&mut self) -> Result<(), Error> {
-        let window = Window {
-            offset: self.grammar.offset(),
-            bytes: &[],
-        };
-        self.grammar.finish(&mut Watch {
-            paths: &mut self.paths,
-            window,
-        })
+        let window = Window { offset: self.grammar.offset(), bytes: &[] };
+        self.grammar.finish(&mut Watch { paths: &mut self.paths, window })
     }
 
     /// The value at a path, given by its index; of several the last.

@@ -32,17 +32,11 @@ pub fn remove_members(members: &[Member]) -> Vec<Edit> {
         let end = member.value.end;
         let range = if member.ordinal == leading.1 {
             leading.1 = leading.1.saturating_add(1);
-            member.start
-                ..member
-                    .comma_after
-                    .map_or(end, |comma| comma.saturating_add(1))
+            member.start..member.comma_after.map_or(end, |comma| comma.saturating_add(1))
         } else {
             member.comma_before.unwrap_or(member.start)..end
         };
-        edits.push(Edit {
-            range,
-            with: Vec::new(),
-        });
+        edits.push(Edit { range, with: Vec::new() });
     }
     edits
 }
@@ -50,11 +44,7 @@ pub fn remove_members(members: &[Member]) -> Vec<Edit> {
 /// Removes members as [`remove_members`] does, and inserts new ones as the first of an object. `insert` is JSON
 /// such as `"a":1,"b":2`, without a comma at either end; empty inserts nothing.
 pub fn edit_object(object: Object, remove: &[Member], insert: &[u8]) -> Vec<Edit> {
-    let mut gone: Vec<usize> = remove
-        .iter()
-        .filter(|m| m.object == object.open)
-        .map(|m| m.ordinal)
-        .collect();
+    let mut gone: Vec<usize> = remove.iter().filter(|m| m.object == object.open).map(|m| m.ordinal).collect();
     gone.sort_unstable();
     gone.dedup();
     let mut edits = remove_members(remove);
@@ -64,10 +54,7 @@ pub fn edit_object(object: Object, remove: &[Member], insert: &[u8]) -> Vec<Edit
         if object.members > gone.len() {
             with.push(b',');
         }
-        edits.push(Edit {
-            range: first..first,
-            with,
-        });
+        edits.push(Edit { range: first..first, with });
     }
     edits
 }
@@ -83,17 +70,10 @@ impl Splice {
     /// the others are dropped: a value changed inside a removed member is gone. Insertions at one place keep their order.
     pub fn new(mut edits: Vec<Edit>) -> Splice {
         let is_insertion = |edit: &Edit| edit.range.is_empty();
-        edits.sort_by_key(|edit| {
-            (
-                edit.range.start,
-                !is_insertion(edit),
-                std::cmp::Reverse(edit.range.end),
-            )
-        });
+        edits.sort_by_key(|edit| (edit.range.start, !is_insertion(edit), std::cmp::Reverse(edit.range.end)));
         let mut done = 0;
         edits.retain(|edit| {
-            let keep =
-                edit.range.start >= done && (!edit.range.is_empty() || !edit.with.is_empty());
+            let keep = edit.range.start >= done && (!edit.range.is_empty() || !edit.with.is_empty());
             if keep {
                 done = edit.range.end.max(edit.range.start);
             }
@@ -115,9 +95,7 @@ impl Splice {
     /// By how much the body grows; negative when it shrinks.
     pub fn delta(&self) -> isize {
         self.edits.iter().fold(0, |delta: isize, edit| {
-            delta
-                .saturating_add_unsigned(edit.with.len())
-                .saturating_sub_unsigned(edit.range.len())
+            delta.saturating_add_unsigned(edit.with.len()).saturating_sub_unsigned(edit.range.len())
         })
     }
 

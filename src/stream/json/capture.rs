@@ -18,6 +18,12 @@ impl<'a> Window<'a> {
         let to = range.end.saturating_sub(self.offset).min(self.bytes.len());
         self.bytes.get(from..to).unwrap_or_default()
     }
+
+    /// The bytes of a range that the window has from its first to its last.
+    pub(super) fn whole(&self, range: Range<usize>) -> Option<&'a [u8]> {
+        let from = range.start.checked_sub(self.offset)?;
+        self.bytes.get(from..range.end.checked_sub(self.offset)?)
+    }
 }
 
 /// What happens when a value is longer than what may be kept of it.
@@ -41,13 +47,7 @@ pub(super) struct Copy {
 
 impl Copy {
     pub(super) fn new(start: usize, cap: usize, excess: Excess) -> Copy {
-        Copy {
-            start,
-            cap,
-            excess,
-            bytes: Vec::new(),
-            is_over: false,
-        }
+        Copy { start, cap, excess, bytes: Vec::new(), is_over: false }
     }
 
     /// Takes what the window has of the value, up to `end`.
@@ -60,9 +60,7 @@ impl Copy {
         self.is_over = piece.len() > room;
         match (self.is_over, self.excess) {
             (true, Excess::Drop) => self.bytes = Vec::new(),
-            _ => self
-                .bytes
-                .extend_from_slice(piece.get(..room).unwrap_or(piece)),
+            _ => self.bytes.extend_from_slice(piece.get(..room).unwrap_or(piece)),
         }
     }
 

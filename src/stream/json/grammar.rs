@@ -55,7 +55,8 @@ enum State {
     Escape(Role),
     Hex(Role, u8),
     Number(Digits),
-    Literal(&'static [u8]),
+    /// Inside a literal, behind so many bytes of it.
+    Literal(Literal, u8),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -64,8 +65,25 @@ enum Role {
     Value,
 }
 
-/// Where in a number we are.
 #[derive(Clone, Copy, Debug)]
+enum Literal {
+    True,
+    False,
+    Null,
+}
+
+impl Literal {
+    fn word(self) -> &'static [u8] {
+        match self {
+            Literal::True => b"true",
+            Literal::False => b"false",
+            Literal::Null => b"null",
+        }
+    }
+}
+
+/// Where in a number we are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Digits {
     Minus,
     Zero,
@@ -93,10 +111,7 @@ impl Digits {
     }
 
     fn may_end(self) -> bool {
-        matches!(
-            self,
-            Digits::Zero | Digits::Integer | Digits::Fraction | Digits::Exponent
-        )
+        matches!(self, Digits::Zero | Digits::Integer | Digits::Fraction | Digits::Exponent)
     }
 }
 
@@ -117,14 +132,7 @@ pub(super) struct Grammar {
 impl Grammar {
     pub(super) fn new() -> Grammar {
         let (state, utf8) = (State::Value, Utf8::default());
-        Grammar {
-            state,
-            open: Vec::new(),
-            utf8,
-            text_start: 0,
-            offset: 0,
-            failed: None,
-        }
+        Grammar { state, open: Vec::new(), utf8, text_start: 0, offset: 0, failed: None }
     }
 
     /// The bytes read so far.
@@ -160,20 +168,12 @@ impl Grammar {
         }
         match self.state {
             State::After if self.open.is_empty() => Ok(()),
-            _ => Err(*self
-                .failed
-                .insert(Error::new(Problem::Truncated, self.offset))),
+            _ => Err(*self.failed.insert(Error::new(Problem::Truncated, self.offset))),
         }
     }
 
     /// Reads the byte at `at`, or more of them, and gives the place of the next.
-    fn step(
-        &mut self,
-        chunk: &[u8],
-        at: usize,
-        byte: u8,
-        events: &mut impl Events,
-    ) -> Result<usize, Error> {
+    fn step(&mut self, chunk: &[u8], at: usize, byte: u8, events: &mut impl Events) -> Result<usize, Error> {
         let next = at.saturating_add(1);
         let here = self.offset.saturating_add(at);
         let error = |problem| Error::new(problem, here);
@@ -188,33 +188,35 @@ impl Grammar {
                 };
             }
             State::Hex(role, left) if byte.is_ascii_hexdigit() => {
-                self.state = left
-                    .checked_sub(1)
-                    .map_or(State::Text(role), |left| State::Hex(role, left));
+                self.state = left.checked_sub(1).map_or(State::Text(role), |left| State::Hex(role, left));
             }
             State::Hex(..) => return Err(error(Problem::Escape)),
             State::Number(digits) => match digits.step(byte) {
-                Some(digits) => self.state = State::Number(digits),
+                Some(digits) => {
+                    self.state = State::Number(digits);
+                    let rest = chunk.get(next..).unwrap_or_default();
+                    let more = rest.iter().take_while(|&&b| digits.may_end() && digits.step(b) == Some(digits));
+                    return Ok(next.saturating_add(more.count()));
+                }
                 None if digits.may_end() => {
                     self.end_value(here, events);
                     return Ok(at);
                 }
                 None => return Err(error(Problem::Number)),
             },
-            State::Literal(rest) => match rest.split_first() {
-                Some((&expected, rest)) if expected == byte => {
-                    self.state = State::Literal(rest);
-                    if rest.is_empty() {
-                        self.end_value(here.saturating_add(1), events);
-                    }
+            State::Literal(literal, done) => {
+                let mut rest = literal.word().iter().skip(usize::from(done));
+                if rest.next() != Some(&byte) {
+                    return Err(error(Problem::Literal));
                 }
-                _ => return Err(error(Problem::Literal)),
-            },
+                self.state = State::Literal(literal, done.saturating_add(1));
+                if rest.next().is_none() {
+                    self.end_value(here.saturating_add(1), events);
+                }
+            }
             _ if is_space => {}
             State::FirstElement if byte == b']' => self.close(here, events),
-            State::Value | State::FirstElement => {
-                self.begin_value(byte, here, events).map_err(error)?
-            }
+            State::Value | State::FirstElement => self.begin_value(byte, here, events).map_err(error)?,
             State::FirstKey if byte == b'}' => self.close(here, events),
             State::Key | State::FirstKey => {
                 if byte != b'"' {
@@ -236,20 +238,12 @@ impl Grammar {
     }
 
     /// Reads a string from `at` on: everything up to its end, an escape, or the end of the chunk.
-    fn text(
-        &mut self,
-        role: Role,
-        chunk: &[u8],
-        at: usize,
-        events: &mut impl Events,
-    ) -> Result<usize, Error> {
+    fn text(&mut self, role: Role, chunk: &[u8], at: usize, events: &mut impl Events) -> Result<usize, Error> {
         let not_utf8 = |_| Error::new(Problem::NotUtf8, self.text_start);
         let rest = chunk.get(at..).unwrap_or_default();
         let run = text::run(rest);
         if !run.ascii || self.utf8.end().is_err() {
-            self.utf8
-                .feed(rest.get(..run.length).unwrap_or_default())
-                .map_err(not_utf8)?;
+            self.utf8.feed(rest.get(..run.length).unwrap_or_default()).map_err(not_utf8)?;
         }
         let stop = at.saturating_add(run.length);
         let Some(&byte) = chunk.get(stop) else {
@@ -262,9 +256,7 @@ impl Grammar {
             (b'"', Role::Value) => self.end_value(self.offset.saturating_add(next), events),
             (b'"', Role::Key) => {
                 let end = self.offset.saturating_add(next);
-                events
-                    .key_end(end, self.open.len())
-                    .map_err(|problem| Error::new(problem, here))?;
+                events.key_end(end, self.open.len()).map_err(|problem| Error::new(problem, here))?;
                 self.state = State::Colon;
             }
             (b'\\', _) => self.state = State::Escape(role),
@@ -273,12 +265,7 @@ impl Grammar {
         Ok(next)
     }
 
-    fn begin_value(
-        &mut self,
-        byte: u8,
-        here: usize,
-        events: &mut impl Events,
-    ) -> Result<(), Problem> {
+    fn begin_value(&mut self, byte: u8, here: usize, events: &mut impl Events) -> Result<(), Problem> {
         let (kind, state) = match byte {
             b'"' => (Kind::String, State::Text(Role::Value)),
             b'{' => (Kind::Object, State::FirstKey),
@@ -286,9 +273,9 @@ impl Grammar {
             b'-' => (Kind::Number, State::Number(Digits::Minus)),
             b'0' => (Kind::Number, State::Number(Digits::Zero)),
             b'1'..=b'9' => (Kind::Number, State::Number(Digits::Integer)),
-            b't' => (Kind::Bool, State::Literal(b"rue")),
-            b'f' => (Kind::Bool, State::Literal(b"alse")),
-            b'n' => (Kind::Null, State::Literal(b"ull")),
+            b't' => (Kind::Bool, State::Literal(Literal::True, 1)),
+            b'f' => (Kind::Bool, State::Literal(Literal::False, 1)),
+            b'n' => (Kind::Null, State::Literal(Literal::Null, 1)),
             _ => return Err(Problem::ExpectedValue),
         };
         events.value_start(kind, here, self.open.len());

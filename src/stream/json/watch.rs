@@ -96,10 +96,7 @@ impl Paths {
     }
 
     pub(super) fn members(&self, path: usize) -> &[Member] {
-        self.found
-            .get(path)
-            .map(|found| found.members.as_slice())
-            .unwrap_or_default()
+        self.found.get(path).map(|found| found.members.as_slice()).unwrap_or_default()
     }
 
     pub(super) fn root(&self) -> Option<Kind> {
@@ -123,11 +120,7 @@ impl Paths {
         let place = depth.saturating_sub(1);
         let mut matched = 0;
         for (index, path) in self.each(set) {
-            if path
-                .keys
-                .get(place)
-                .is_some_and(|expected| expected.as_bytes() == key)
-            {
+            if path.keys.get(place).is_some_and(|expected| expected.as_bytes() == key) {
                 matched |= bit(index);
                 if self.members(index).len() >= MAX_MEMBERS {
                     return Err(Problem::TooManyRepeats);
@@ -138,22 +131,11 @@ impl Paths {
     }
 
     fn each(&self, set: Set) -> impl Iterator<Item = (usize, &'static Path)> + use<> {
-        self.paths
-            .iter()
-            .enumerate()
-            .filter(move |(index, _)| set & bit(*index) != 0)
+        self.paths.iter().enumerate().filter(move |(index, _)| set & bit(*index) != 0)
     }
 
     fn enter(&mut self, within: Within, open: usize) {
-        let level = Level {
-            within,
-            open,
-            members: 0,
-            comma: None,
-            key: 0,
-            matched: 0,
-            ended: 0,
-        };
+        let level = Level { within, open, members: 0, comma: None, key: 0, matched: 0, ended: 0 };
         self.levels.push(level);
     }
 
@@ -164,12 +146,7 @@ impl Paths {
             Keep::Whole(cap) => (cap, Excess::Drop),
             Keep::Prefix(cap) | Keep::Opening(cap) => (cap, Excess::Cut),
         };
-        self.copies.push(Copying {
-            target,
-            kind,
-            depth,
-            copy: Copy::new(at, cap, excess),
-        });
+        self.copies.push(Copying { target, kind, depth, copy: Copy::new(at, cap, excess) });
     }
 
     /// A value begins behind a key that some paths go through.
@@ -200,34 +177,22 @@ impl Paths {
     }
 
     fn copied(&mut self, copying: Copying, end: usize) {
-        let Copying {
-            target, kind, copy, ..
-        } = copying;
+        let Copying { target, kind, copy, .. } = copying;
         let value = copy.start..end;
         match target {
             Target::Role => self.opening.role(&copy.finish().unwrap_or_default()),
-            Target::Element(cap) => self
-                .opening
-                .element(&copy.finish().unwrap_or_default(), cap),
+            Target::Element(cap) => self.opening.element(&copy.finish().unwrap_or_default(), cap),
             Target::Path(index) => {
                 let raw = match self.paths.get(index).map(|path| path.keep) {
-                    Some(Keep::Opening(_)) if kind == Kind::Array => {
-                        Some(std::mem::take(&mut self.opening).finish())
-                    }
+                    Some(Keep::Opening(_)) if kind == Kind::Array => Some(std::mem::take(&mut self.opening).finish()),
                     Some(Keep::Place) | None => None,
                     Some(_) => copy.finish(),
                 };
-                let (Some(level), Some(found)) =
-                    (self.levels.last_mut(), self.found.get_mut(index))
-                else {
+                let (Some(level), Some(found)) = (self.levels.last_mut(), self.found.get_mut(index)) else {
                     return;
                 };
                 level.ended |= bit(index);
-                found.capture = Some(Capture {
-                    value: value.clone(),
-                    raw,
-                    kind,
-                });
+                found.capture = Some(Capture { value: value.clone(), raw, kind });
                 found.members.push(Member {
                     object: level.open,
                     ordinal: level.members.saturating_sub(1),
@@ -242,10 +207,7 @@ impl Paths {
 }
 
 fn bit(index: usize) -> Set {
-    u32::try_from(index)
-        .ok()
-        .and_then(|index| Set::checked_shl(1, index))
-        .unwrap_or_default()
+    u32::try_from(index).ok().and_then(|index| Set::checked_shl(1, index)).unwrap_or_default()
 }
 
 /// The paths together with the chunk being read.
@@ -272,9 +234,16 @@ impl Events for Watch<'_> {
         let Some(mut copy) = paths.key.take() else {
             return Ok(());
         };
-        copy.take(self.window, end);
-        let raw = copy.finish().unwrap_or_default();
-        let key = unescape(&raw);
+        let whole;
+        let raw = match self.window.whole(copy.start..end) {
+            Some(raw) => raw,
+            None => {
+                copy.take(self.window, end);
+                whole = copy.finish().unwrap_or_default();
+                &whole
+            }
+        };
+        let key = unescape(raw);
         let matched = match paths.levels.last().map(|level| level.within) {
             Some(Within::Object(set)) => paths.matching(set, depth, &key)?,
             Some(Within::Message) => Set::from(*key == *b"role"),
@@ -294,10 +263,7 @@ impl Events for Watch<'_> {
         let Some(level) = paths.levels.last() else {
             paths.root = Some(kind);
             if kind == Kind::Object {
-                paths.object = Some(Object {
-                    open: at,
-                    members: 0,
-                });
+                paths.object = Some(Object { open: at, members: 0 });
                 paths.enter(Within::Object(Set::MAX), at);
             }
             return;
@@ -344,11 +310,7 @@ impl Events for Watch<'_> {
             return;
         }
         for (index, _) in paths.each(ended) {
-            if let Some(member) = paths
-                .found
-                .get_mut(index)
-                .and_then(|found| found.members.last_mut())
-            {
+            if let Some(member) = paths.found.get_mut(index).and_then(|found| found.members.last_mut()) {
                 member.comma_after = Some(at);
             }
         }
@@ -357,16 +319,9 @@ impl Events for Watch<'_> {
 
 /// The text of a key; as it is when nothing in it is escaped.
 fn unescape(raw: &[u8]) -> Cow<'_, [u8]> {
-    let plain = raw
-        .strip_prefix(b"\"")
-        .and_then(|raw| raw.strip_suffix(b"\""))
-        .unwrap_or_default();
+    let plain = raw.strip_prefix(b"\"").and_then(|raw| raw.strip_suffix(b"\"")).unwrap_or_default();
     if memchr::memchr(b'\\', plain).is_none() {
         return Cow::Borrowed(plain);
     }
-    Cow::Owned(
-        serde_json::from_slice::<String>(raw)
-            .unwrap_or_default()
-            .into_bytes(),
-    )
+    Cow::Owned(serde_json::from_slice::<String>(raw).unwrap_or_default().into_bytes())
 }

@@ -6,26 +6,11 @@ use crate::stream::json::{Keep, Path, Reader};
 
 const KEYS: [&str; 5] = ["a", "b", "c", "d", "e"];
 const PATHS: &[Path] = &[
-    Path {
-        keys: &["a"],
-        keep: Keep::Place,
-    },
-    Path {
-        keys: &["b"],
-        keep: Keep::Place,
-    },
-    Path {
-        keys: &["c"],
-        keep: Keep::Place,
-    },
-    Path {
-        keys: &["d"],
-        keep: Keep::Place,
-    },
-    Path {
-        keys: &["e"],
-        keep: Keep::Place,
-    },
+    Path { keys: &["a"], keep: Keep::Place },
+    Path { keys: &["b"], keep: Keep::Place },
+    Path { keys: &["c"], keep: Keep::Place },
+    Path { keys: &["d"], keep: Keep::Place },
+    Path { keys: &["e"], keep: Keep::Place },
 ];
 
 fn read(document: &str) -> Reader {
@@ -38,9 +23,7 @@ fn read(document: &str) -> Reader {
 fn members(reader: &Reader, keys: &str) -> Vec<Member> {
     let wanted = |key: &&str| keys.contains(*key);
     let paths = KEYS.iter().enumerate().filter(|(_, key)| wanted(key));
-    paths
-        .flat_map(|(path, _)| reader.members(path).to_vec())
-        .collect()
+    paths.flat_map(|(path, _)| reader.members(path).to_vec()).collect()
 }
 
 fn applied(document: &str, edits: Vec<Edit>) -> String {
@@ -48,10 +31,7 @@ fn applied(document: &str, edits: Vec<Edit>) -> String {
     let (head, tail) = document.as_bytes().split_at(splice.end());
     let out = [splice.apply(head), tail.to_vec()].concat();
     assert_eq!(out, splice.apply(document.as_bytes()));
-    assert_eq!(
-        out.len(),
-        document.len().saturating_add_signed(splice.delta())
-    );
+    assert_eq!(out.len(), document.len().saturating_add_signed(splice.delta()));
     String::from_utf8(out).unwrap()
 }
 
@@ -70,27 +50,17 @@ fn members_go_with_their_commas() {
         (r#"{"x":1}"#, "a", r#"{"x":1}"#),
     ] {
         let reader = read(document);
-        assert_eq!(
-            applied(document, remove_members(&members(&reader, keys))),
-            expected,
-            "{document} - {keys}"
-        );
+        assert_eq!(applied(document, remove_members(&members(&reader, keys))), expected, "{document} - {keys}");
     }
 }
 
 #[test]
 fn members_of_several_objects_go() {
-    const INNER: &[Path] = &[Path {
-        keys: &["o", "a"],
-        keep: Keep::Place,
-    }];
+    const INNER: &[Path] = &[Path { keys: &["o", "a"], keep: Keep::Place }];
     let document = r#"{"o":{"a":1},"o":{"a":2,"b":3},"o":{"b":3,"a":2}}"#;
     let mut reader = Reader::new(INNER);
     reader.feed(document.as_bytes()).unwrap();
-    assert_eq!(
-        applied(document, remove_members(reader.members(0))),
-        r#"{"o":{},"o":{"b":3},"o":{"b":3}}"#
-    );
+    assert_eq!(applied(document, remove_members(reader.members(0))), r#"{"o":{},"o":{"b":3},"o":{"b":3}}"#);
 }
 
 #[test]
@@ -103,29 +73,19 @@ fn new_members_come_first() {
         (r#"{"a":1,"x":2}"#, "a", r#"{"n":0,"x":2}"#),
     ] {
         let reader = read(document);
-        let edits = edit_object(
-            reader.object().unwrap(),
-            &members(&reader, keys),
-            br#""n":0"#,
-        );
+        let edits = edit_object(reader.object().unwrap(), &members(&reader, keys), br#""n":0"#);
         assert_eq!(applied(document, edits), expected, "{document} - {keys}");
     }
 }
 
 #[test]
 fn overlapping_edits_are_done_once() {
-    let edit = |range, with: &str| Edit {
-        range,
-        with: with.as_bytes().to_vec(),
-    };
+    let edit = |range, with: &str| Edit { range, with: with.as_bytes().to_vec() };
     for (edits, expected) in [
         (vec![], "0123456789"),
         (vec![edit(2..6, ""), edit(3..4, "x")], "016789"),
         (vec![edit(3..4, "x"), edit(2..6, "")], "016789"),
-        (
-            vec![edit(2..2, "a"), edit(2..3, "b"), edit(2..2, "c")],
-            "01acb3456789",
-        ),
+        (vec![edit(2..2, "a"), edit(2..3, "b"), edit(2..2, "c")], "01acb3456789"),
         (vec![edit(2..4, "a"), edit(4..6, "b")], "01ab6789"),
         (vec![edit(2..5, "a"), edit(4..6, "b")], "01a56789"),
         (vec![edit(2..5, "a"), edit(2..5, "a")], "01a56789"),
