@@ -2,11 +2,32 @@
 //!
 //! `Config::load` takes the bytes that Envoy hands over and gives either a `Config` or every mistake of the
 //! document. Requests never look strings up in the raw document.
+//!
+//! ```text
+//! bytes -> tree (JSON or protobuf) -> decode + raw (the document) -> compile (names, secrets) -> Config
+//!                                              \-> shape (JSON Schema, reference)
+//! ```
 
+mod choice;
+mod compile;
+mod decode;
+mod in_force;
+mod leaf;
+mod mistakes;
+mod number;
+mod plugin;
 mod preset;
+mod protobuf;
+mod raw;
 mod secret;
+mod shape;
+mod tree;
 mod types;
+mod vendors;
 
+pub use mistakes::Mistakes;
+pub use plugin::{Plugin, reference, schema};
 pub use preset::{AuthStyle, Dialect, Preset};
 pub use secret::Secret;
 pub use types::*;
+pub use vendors::PRESETS;

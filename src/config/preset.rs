@@ -1,5 +1,6 @@
-//! Vendors are rows: base URL, usual variable, operations, auth style and quirks, each with its source.
+//! What is known of a vendor; the rows are in `vendors`.
 
+use super::vendors::PRESETS;
 use crate::operation::Operation;
 
 /// A wire format of a provider.
@@ -31,7 +32,8 @@ pub struct Preset {
     pub name: &'static str,
     /// The wire format; only `Dialect::OpenAi` is in force so far.
     pub dialect: Dialect,
-    /// Such as `https://api.openai.com/v1`; empty where the configuration must say it.
+    /// Such as `https://api.openai.com/v1`; empty where the configuration must say it. `{region}` and `{location}`
+    /// stand for the provider's own.
     pub base_url: &'static str,
     /// The usual variable of its key; empty where there is none.
     pub env: &'static str,
@@ -41,8 +43,15 @@ pub struct Preset {
     pub auth: AuthStyle,
     /// The creator (first part of a public name) whose models this vendor serves under the rest of the name.
     pub creator: Option<&'static str>,
-    /// Whether it refuses `stream_options`.
+    /// Whether `stream_options` is left out: it is refused there, or usage comes without being asked for.
     pub no_stream_options: bool,
     /// OpenTelemetry's `gen_ai.provider.name`.
     pub otel_name: &'static str,
+}
+
+impl Preset {
+    /// The row of a name.
+    pub fn find(name: &str) -> Option<&'static Preset> {
+        PRESETS.iter().find(|preset| preset.name == name)
+    }
 }

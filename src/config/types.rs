@@ -146,6 +146,12 @@ pub struct Timeouts {
     pub total: Option<Duration>,
 }
 
+impl Default for Timeouts {
+    fn default() -> Timeouts {
+        Timeouts { attempt: Duration::from_secs(600), first_token: None, total: None }
+    }
+}
+
 /// What a model can do, where the configuration says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
@@ -185,9 +191,10 @@ pub struct Routing {
 }
 
 /// What keeps its target as long as the plan allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Affinity {
     /// The conversation and the key.
+    #[default]
     Conversation,
     /// The key.
     Key,
@@ -270,9 +277,10 @@ pub struct Limits {
 }
 
 /// What callers may do with credentials of their own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Byok {
     /// Refused. The default.
+    #[default]
     Deny,
     /// Used where given.
     Allow,
@@ -303,9 +311,10 @@ pub struct MetricLabels {
 }
 
 /// How much of the inside answers show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Expose {
     /// Provider, attempts, plan, provider request id.
+    #[default]
     Full,
     /// None of them.
     Minimal,

@@ -1,0 +1,93 @@
+//! The document becomes the configuration: names become indexes, and what stands in one place is checked
+//! against what stands in another.
+
+mod access;
+mod budgets;
+mod models;
+mod names;
+mod providers;
+
+use super::choice::Label;
+use super::in_force::not_in_force;
+use super::mistakes::Mistakes;
+use super::raw::{RawGateway, RawMetrics, RawRouting};
+use super::tree::Tree;
+use super::{Config, Cooldown, Dialect, MetricLabels, Routing};
+use names::Names;
+use std::rc::Rc;
+
+/// Gives the variables of the VM.
+pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// What the parts of the compilation share: the variables, what is wrong and what the operator should know.
+struct Context<'a> {
+    env: Env<'a>,
+    mistakes: &'a mut Mistakes,
+    /// Paths of secrets that stand in the document.
+    exposed: Vec<String>,
+    /// One line for each provider without a credential.
+    disabled: Vec<String>,
+}
+
+/// The configuration; without meaning where there are mistakes.
+pub fn compile(raw: &RawGateway, tree: &Tree, env: Env<'_>, mistakes: &mut Mistakes) -> Config {
+    let mut context = Context { env, mistakes, exposed: Vec::new(), disabled: Vec::new() };
+    let names = Names::of(raw, &mut context);
+    let providers: Vec<_> =
+        raw.providers.0.iter().map(|entry| Rc::new(providers::compile(entry, &mut context))).collect();
+    let models = models::compile(raw, &names, &providers, &mut context);
+    let access = access::compile(raw, &names, &mut context);
+    budgets::check(raw, &names, &providers, &mut context);
+    let mut later = not_in_force(tree);
+    let foreign = raw.providers.0.iter().zip(&providers).filter(|(_, p)| p.preset.dialect != Dialect::OpenAi);
+    later.extend(foreign.map(|(entry, _)| entry.preset_path().to_string()));
+    Config {
+        native_names: models::native_names(&models),
+        model_names: models::names(&models),
+        models,
+        routing: routing(&raw.routing),
+        access,
+        metrics: metrics(&raw.metrics),
+        request_body_limit: raw.limits.request_body.0,
+        expose: raw.expose,
+        hash: format!("{:016x}", tree.fingerprint()),
+        warnings: warnings(later, &context),
+        providers,
+    }
+}
+
+fn warnings(later: Vec<String>, context: &Context<'_>) -> Vec<String> {
+    let mut warnings = context.disabled.clone();
+    if !context.exposed.is_empty() {
+        let verb = if context.exposed.len() == 1 { "stands" } else { "stand" };
+        warnings.push(format!("{} {verb} in Envoy's /config_dump; prefer {{env: ...}}", context.exposed.join(", ")));
+    }
+    if !later.is_empty() {
+        warnings.push(format!("not in force in this version: {}", later.join(", ")));
+    }
+    warnings
+}
+
+fn routing(raw: &RawRouting) -> Routing {
+    Routing {
+        affinity: raw.affinity,
+        max_attempts: u32::try_from(raw.max_attempts.0).unwrap_or(u32::MAX),
+        fallback_on: raw.fallback_on.clone(),
+        cooldown: Cooldown {
+            after: u32::try_from(raw.cooldown.after.0).unwrap_or(u32::MAX),
+            rest: raw.cooldown.r#for.0,
+        },
+        probe_bytes: usize::try_from(raw.first_event_probe.bytes.0).unwrap_or(usize::MAX),
+    }
+}
+
+fn metrics(raw: &RawMetrics) -> MetricLabels {
+    let has = |label| raw.labels.contains(&label);
+    let words = |words: &[super::leaf::Free]| words.iter().map(|word| word.to_string()).collect();
+    MetricLabels {
+        group: has(Label::Group),
+        key: has(Label::Key),
+        tag: has(Label::Tag).then(|| words(&raw.tags)),
+        user: has(Label::User).then(|| words(&raw.users)),
+    }
+}

@@ -1,0 +1,220 @@
+//! Models: who serves each, under which name, and what is tried after.
+
+use super::super::decode::Document;
+use super::super::mistakes::{Path, did_you_mean, quoted};
+use super::super::raw::{RawGateway, RawModel, RawPrice, RawTarget, RawTimeouts};
+use super::super::{Model, ModelTarget, Price, Provider, ProviderId, Timeouts};
+use super::Context;
+use super::names::Names;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// The entries of `models`, then the public names of the providers' maps that have none.
+pub fn compile(
+    raw: &RawGateway,
+    names: &Names<'_>,
+    providers: &[Rc<Provider>],
+    context: &mut Context<'_>,
+) -> Vec<Rc<Model>> {
+    let pools = pools(raw, names, context);
+    let mut models: Vec<Rc<Model>> = Vec::new();
+    for model in &raw.models {
+        let targets = targets(model, names, &pools, providers, context);
+        models.push(Rc::new(Model {
+            name: model.name.to_string(),
+            aliases: model.aliases.iter().map(|alias| alias.to_string()).collect(),
+            targets,
+            fallbacks: fallbacks(model, raw, names, providers, context),
+            timeouts: timeouts(&model.timeouts),
+            context_window: model.context_window.map(|count| count.0),
+            max_output: model.max_output.map(|count| count.0),
+            supports: model.supports.clone(),
+            price: model.price.as_ref().map(price),
+        }));
+    }
+    for entry in &raw.providers.0 {
+        for (key, _, path) in &entry.raw.models.0 {
+            let public: &str = key;
+            if public == "*" || models.iter().any(|model| model.name == public) {
+                continue;
+            }
+            if let Some(alias) = names.models.path(public) {
+                let name = names.models.get(public).and_then(|i| raw.models.get(i)).map_or("", |model| &*model.name);
+                let text = format!("found an alias, expected the model's own name {}: {alias} says so", quoted(name));
+                context.mistakes.add(path, text);
+                continue;
+            }
+            models.push(Rc::new(Model {
+                name: public.to_owned(),
+                aliases: Vec::new(),
+                targets: serving(public, providers),
+                fallbacks: Vec::new(),
+                timeouts: Timeouts::default(),
+                context_window: None,
+                max_output: None,
+                supports: None,
+                price: None,
+            }));
+        }
+    }
+    models
+}
+
+/// Public names and aliases -> index.
+pub fn names(models: &[Rc<Model>]) -> HashMap<String, usize> {
+    let all = models.iter().enumerate();
+    all.flat_map(|(i, model)| std::iter::once(&model.name).chain(&model.aliases).map(move |name| (name.clone(), i)))
+        .collect()
+}
+
+/// Names at providers -> indexes.
+pub fn native_names(models: &[Rc<Model>]) -> HashMap<String, Vec<usize>> {
+    let mut names: HashMap<String, Vec<usize>> = HashMap::new();
+    for (i, model) in models.iter().enumerate() {
+        for target in &model.targets {
+            let indexes = names.entry(target.model.clone()).or_default();
+            if indexes.last() != Some(&i) {
+                indexes.push(i);
+            }
+        }
+    }
+    names
+}
+
+/// The providers of each pool.
+fn pools(raw: &RawGateway, names: &Names<'_>, context: &mut Context<'_>) -> Vec<Vec<ProviderId>> {
+    let mut pools = Vec::new();
+    for pool in &raw.pools {
+        let mut members = Vec::new();
+        for (i, name) in pool.providers.0.iter().enumerate() {
+            let path = pool.at("providers").index(i);
+            if let Some(provider) = names.providers.resolve(name, &path, "provider", context) {
+                if members.contains(&provider) {
+                    context.mistakes.add(&path, format!("found {} a second time, expected it once", quoted(name)));
+                }
+                members.push(provider);
+            }
+        }
+        pools.push(members);
+    }
+    pools
+}
+
+/// Every provider that serves a public name.
+fn serving(public: &str, providers: &[Rc<Provider>]) -> Vec<ModelTarget> {
+    let named = providers.iter().enumerate().filter_map(|(i, provider)| Some((i, provider.native_name(public)?)));
+    named
+        .map(|(provider, model)| ModelTarget { provider, model: model.into_owned(), weight: 1.0, priority: 0 })
+        .collect()
+}
+
+fn targets(
+    model: &RawModel,
+    names: &Names<'_>,
+    pools: &[Vec<ProviderId>],
+    providers: &[Rc<Provider>],
+    context: &mut Context<'_>,
+) -> Vec<ModelTarget> {
+    let path = model.at("targets");
+    let Some(listed) = &model.targets else {
+        let targets = serving(&model.name, providers);
+        if targets.is_empty() && !model.name.is_empty() && !context.mistakes.has(&path) {
+            let text = format!("missing, expected at least one target: no provider serves {}", quoted(&model.name));
+            context.mistakes.add(&path, text);
+        }
+        return targets;
+    };
+    let mut targets = Vec::new();
+    for target in &listed.0 {
+        let found = names.targets.resolve(&target.provider, &target.at("provider"), "provider or pool", context);
+        let Some(index) = found else { continue };
+        match index.checked_sub(providers.len()).and_then(|pool| pools.get(pool)) {
+            Some(members) => {
+                targets.extend(members.iter().filter_map(|i| one(model, target, *i, members.len(), providers)))
+            }
+            None => targets.extend(one(model, target, index, 1, providers)),
+        }
+    }
+    targets.sort_by_key(|target| target.priority);
+    targets
+}
+
+/// One provider of a target; the weight of a pool is divided equally.
+fn one(
+    model: &RawModel,
+    target: &RawTarget,
+    provider: ProviderId,
+    share: usize,
+    providers: &[Rc<Provider>],
+) -> Option<ModelTarget> {
+    let own = target.model.as_ref().map(|name| name.to_string());
+    let mapped = || providers.get(provider)?.native_name(&model.name).map(|name| name.into_owned());
+    Some(ModelTarget {
+        provider,
+        model: own.or_else(mapped).unwrap_or_else(|| model.name.to_string()),
+        weight: target.weight.0 / share as f64,
+        priority: u32::try_from(target.priority.0).ok()?,
+    })
+}
+
+/// The public names of the models tried after the targets.
+fn fallbacks(
+    model: &RawModel,
+    raw: &RawGateway,
+    names: &Names<'_>,
+    providers: &[Rc<Provider>],
+    context: &mut Context<'_>,
+) -> Vec<String> {
+    let mut fallbacks: Vec<String> = Vec::new();
+    for (i, asked) in model.fallbacks.iter().enumerate() {
+        let path = model.at("fallbacks").index(i);
+        let Some(name) = known(asked, &path, raw, names, providers, context) else { continue };
+        if name == *model.name {
+            context.mistakes.add(&path, format!("found the model itself, expected another than {}", quoted(&name)));
+        } else if fallbacks.contains(&name) {
+            context.mistakes.add(&path, format!("found {} a second time, expected it once", quoted(&name)));
+        }
+        fallbacks.push(name);
+    }
+    fallbacks
+}
+
+/// The public name of a model that something serves; a mistake where nothing does.
+pub fn known(
+    asked: &str,
+    path: &Path,
+    raw: &RawGateway,
+    names: &Names<'_>,
+    providers: &[Rc<Provider>],
+    context: &mut Context<'_>,
+) -> Option<String> {
+    if let Some(entry) = names.models.get(asked).and_then(|i| raw.models.get(i)) {
+        return Some(entry.name.to_string());
+    }
+    if providers.iter().any(|provider| asked.contains('/') && provider.native_name(asked).is_some()) {
+        return Some(asked.to_owned());
+    }
+    let served = raw.models.iter().map(|model| &*model.name);
+    let served =
+        served.chain(providers.iter().flat_map(|provider| provider.models.iter().map(|(name, _)| name.as_str())));
+    let hint = did_you_mean(asked, served);
+    context.mistakes.add(path, format!("found {}, expected a model that a provider serves{hint}", quoted(asked)));
+    None
+}
+
+fn timeouts(raw: &RawTimeouts) -> Timeouts {
+    let span = |span: &Option<super::super::number::Span>| span.map(|span| span.0);
+    Timeouts { attempt: raw.attempt.0, first_token: span(&raw.first_token), total: span(&raw.total) }
+}
+
+/// USD per million tokens in millionths is pico-USD per token.
+fn price(raw: &RawPrice) -> Price {
+    let pico = |usd: &Option<super::super::number::Decimal>| usd.map(|usd| usd.0);
+    Price {
+        input: pico(&raw.input),
+        cached_input: pico(&raw.cached_input),
+        cache_write_5m: pico(&raw.cache_write_5m),
+        cache_write_1h: pico(&raw.cache_write_1h),
+        output: pico(&raw.output),
+    }
+}
