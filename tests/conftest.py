@@ -32,8 +32,8 @@ def upstream():
     """`upstream(*behaviours)` starts a mock provider; see mock.py for the behaviours."""
     running = []
 
-    def start(*behaviours) -> Upstream:
-        running.append(Upstream(*behaviours))
+    def start(*behaviours, **kwargs) -> Upstream:
+        running.append(Upstream(*behaviours, **kwargs))
         return running[-1]
 
     yield start

@@ -10,6 +10,7 @@ The functions below make behaviours; a behaviour is `async def (request, connect
 import asyncio
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -233,8 +234,9 @@ class Upstream:
     """The server, in a thread of its own. The n-th request gets the n-th behaviour, later ones the last; a single
     plain function of the request chooses the behaviour itself."""
 
-    def __init__(self, *behaviours: Behaviour | Callable[[Request], Behaviour]):
+    def __init__(self, *behaviours: Behaviour | Callable[[Request], Behaviour], tls: ssl.SSLContext | None = None):
         self.behaviours = behaviours or (chatting(),)
+        self.tls = tls
         self.requests: list[Request] = []
         self.connections = 0
         self._loop = asyncio.new_event_loop()
@@ -259,7 +261,7 @@ class Upstream:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        serve = asyncio.start_server(self._serve, sock=self._socket, limit=1 << 20)
+        serve = asyncio.start_server(self._serve, sock=self._socket, limit=1 << 20, ssl=self.tls)
         server = self._loop.run_until_complete(serve)
         self._loop.run_forever()
         server.close()
@@ -277,7 +279,7 @@ class Upstream:
                 await self._behaviour(number, request)(request, Connection(reader, writer))
                 if writer.is_closing():
                     return
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+        except (ConnectionError, ssl.SSLError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # the other side left, or the test is over
         finally:
             writer.close()
