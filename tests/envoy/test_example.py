@@ -130,6 +130,30 @@ def test_the_log_has_one_json_line_per_request(gateway):
     assert len(running.wait_log(2)) == 2
 
 
+# ---------------------------------------------------------------- with keys
+
+
+def test_every_provider_is_asked_under_the_name_that_its_cluster_connects_to(gateway, upstream):
+    """The preset's address and the cluster's must be the same; Envoy cannot know that they belong together."""
+    config = example.gateway_config()
+    config["models"] = [{"name": f"acme/{name}", "targets": [{"provider": name, "model": "m"}]} for name in PROVIDERS]
+    one = upstream()
+    url = gateway(config, {name: one for name in PROVIDERS}).url
+    assert {name: chat(url, f"acme/{name}").status for name in PROVIDERS} == {name: 200 for name in PROVIDERS}
+
+    hosts = dict(zip(PROVIDERS, (got.header("host") for got in one.requests)))
+    assert hosts == {name: _host(cluster) for name, cluster in example.clusters(TREE).items()}
+    for name, got in zip(PROVIDERS, one.requests):
+        sent = got.header("api-key" if name == "azure" else "authorization") or ""
+        assert sent.removeprefix("Bearer ") == (example.secret(name) if name in example.key_variables() else "")
+
+
+def _host(cluster: dict) -> str:
+    address = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"]["address"]["socket_address"]
+    port = "" if address["port_value"] == 443 else f":{address['port_value']}"
+    return address["address"] + port
+
+
 # ---------------------------------------------------------------- Envoy's own answers are JSON
 
 HEAD = f"POST {CHAT} HTTP/1.1\r\nhost: a\r\n".encode()
