@@ -15,4 +15,4 @@ COPY envoy/envoy.yaml envoy/envoy.yaml
 # container's addresses instead. docker-compose.yaml publishes them on the host's loopback only, because the example
 # lets anyone in who can connect.
 RUN sed -i -E 's/address: 127\.0\.0\.1, port_value: (8080|9901)/address: 0.0.0.0, port_value: \1/' envoy/envoy.yaml
-CMD ["envoy", "-c", "envoy/envoy.yaml"]
+CMD ["envoy", "-c", "envoy/envoy.yaml", "--file-flush-interval-msec", "1000"]

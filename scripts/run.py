@@ -93,7 +93,9 @@ def main() -> None:
     (admin, gateway) = (f"http://{address}:{port}" for address, port in addresses[:2])
 
     # Warnings only: one line per cluster and listener would bury the curl.
-    envoy = subprocess.Popen([binary, "-c", path, "--log-level", "warning", "--component-log-level", "wasm:info"])
+    quiet = ["--log-level", "warning", "--component-log-level", "wasm:info"]
+    soon = ["--file-flush-interval-msec", "200"]  # the access log; Envoy would keep its lines for 10 s
+    envoy = subprocess.Popen([binary, "-c", path, *quiet, *soon])
     try:
         wait_ready(envoy, admin)
         config = find(json.loads(get(f"{admin}/config_dump")), "gateway")

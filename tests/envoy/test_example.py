@@ -90,6 +90,25 @@ def test_envoy_starts_without_a_complaint(gateway):
     assert [line for line in log.splitlines() if "eprecat" in line or "][error]" in line] == []
 
 
+@pytest.mark.both
+def test_the_block_that_is_commented_out_loads_too(gateway):
+    running = gateway(outlier_detection=True)
+    assert chat(running.url, "demo/echo").status == 200
+    assert "cluster.openai.outlier_detection.ejections_active" in running.stats("outlier_detection")
+
+
+@pytest.mark.both
+def test_a_provider_whose_name_does_not_resolve_is_passed_over(gateway, upstream):
+    """Without the refusing endpoint Envoy answers 503 at once: it does not retry where a cluster has no host."""
+
+    def unknown_name(tree: dict) -> None:
+        endpoint = example.clusters(tree)["openai"]["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"]
+        endpoint["address"]["socket_address"]["address"] = "provider.invalid"
+
+    running = gateway(example.plan("openai", "groq"), {"groq": upstream()}, edit=unknown_name)
+    assert [chat(running.url, prompt=str(n)).status for n in range(20)] == [200] * 20
+
+
 # ---------------------------------------------------------------- it answers without any key
 
 
