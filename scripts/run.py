@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -92,6 +93,7 @@ def main() -> None:
     require_free(addresses, path)
     (admin, gateway) = (f"http://{address}:{port}" for address, port in addresses[:2])
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that Envoy ends with us, not only on Ctrl-C
     # Warnings only: one line per cluster and listener would bury the curl.
     quiet = ["--log-level", "warning", "--component-log-level", "wasm:info"]
     soon = ["--file-flush-interval-msec", "200"]  # the access log; Envoy would keep its lines for 10 s
