@@ -3,6 +3,7 @@
 //! All of them take bytes as they arrive, in any chunking, and hold no more than one event or captured value.
 
 pub mod json;
+pub mod lenient;
 pub mod multipart;
 pub mod splice;
 pub mod sse;

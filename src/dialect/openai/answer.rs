@@ -1,0 +1,77 @@
+//! What passes by in a JSON response from an OpenAI-compatible provider.
+
+use super::stream::{Learnt, StreamError};
+use super::usage::Reported;
+use crate::stream::json::{Capture, Keep, Path, Reader};
+use crate::stream::lenient::Fields;
+
+const PATHS: &[Path] = &[
+    Path { keys: &["usage"], keep: Keep::Whole(16 * 1024) },
+    Path { keys: &["model"], keep: Keep::Whole(256) },
+    Path { keys: &["id"], keep: Keep::Whole(256) },
+    Path { keys: &["error"], keep: Keep::Whole(16 * 1024) },
+];
+const USAGE: usize = 0;
+const MODEL: usize = 1;
+const ID: usize = 2;
+const ERROR: usize = 3;
+
+/// Reads one response body as it passes. A body that is not JSON, such as audio, teaches nothing and is no error.
+#[derive(Debug)]
+pub struct Answer {
+    /// `None` once the body has turned out not to be JSON.
+    reader: Option<Reader>,
+    learnt: Learnt,
+}
+
+impl Default for Answer {
+    fn default() -> Answer {
+        Answer { reader: Some(Reader::new(PATHS)), learnt: Learnt::default() }
+    }
+}
+
+impl Answer {
+    /// An answer of which nothing is known yet.
+    pub fn new() -> Answer {
+        Answer::default()
+    }
+
+    /// Reads the next piece.
+    pub fn feed(&mut self, chunk: &[u8]) {
+        if self.reader.as_mut().is_some_and(|reader| reader.feed(chunk).is_err()) {
+            self.reader = None;
+        }
+    }
+
+    /// Says that the body ends here, and gives what it said.
+    pub fn finish(&mut self) -> &Learnt {
+        if let Some(mut reader) = self.reader.take()
+            && reader.finish().is_ok()
+        {
+            self.learnt = learn(&reader);
+        }
+        &self.learnt
+    }
+
+    /// What was learnt; nothing before [`Answer::finish`].
+    pub fn learnt(&self) -> &Learnt {
+        &self.learnt
+    }
+}
+
+fn learn(reader: &Reader) -> Learnt {
+    let text = |path| reader.get(path).and_then(Capture::text).filter(|text| !text.is_empty());
+    let raw = |path| reader.get(path).and_then(|capture: &Capture| capture.raw.as_deref());
+    let usage = raw(USAGE).and_then(|raw| serde_json::from_slice::<Fields<Reported>>(raw).ok()?.0);
+    Learnt {
+        usage: usage.map(|usage| usage.usage()).unwrap_or_default(),
+        model: text(MODEL),
+        id: text(ID),
+        ended: true,
+        error: raw(ERROR).and_then(|raw| StreamError::of_value(&String::from_utf8_lossy(raw))),
+        usage_gave_up: reader.get(USAGE).is_some_and(|usage| usage.raw.is_none()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

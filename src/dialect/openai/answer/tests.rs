@@ -1,0 +1,88 @@
+use super::*;
+use crate::meter::Usage;
+
+/// What a body says, the same for every way of cutting it.
+fn read(body: &[u8]) -> Learnt {
+    let feed = |pieces: Vec<&[u8]>| {
+        let mut answer = Answer::new();
+        for piece in pieces {
+            answer.feed(piece);
+            assert_eq!(answer.learnt(), &Learnt::default());
+        }
+        answer.finish().clone()
+    };
+    let whole = feed(vec![body]);
+    assert_eq!(feed(body.chunks(1).collect()), whole);
+    for cut in 0..body.len().min(200) {
+        let (left, right) = body.split_at(cut);
+        assert_eq!(feed(vec![left, right]), whole, "cut at {cut}");
+    }
+    whole
+}
+
+fn usage(input: u64, output: Option<u64>) -> Usage {
+    Usage { input: Some(input), output, ..Usage::default() }
+}
+
+#[test]
+fn every_operation_has_its_members() {
+    for (name, body, usage, model, id) in [
+        (
+            "chat",
+            r#"{"id":"c1","model":"m1","choices":[{"message":{"content":"\"usage\":{}"}}],"usage":{"prompt_tokens":3,"completion_tokens":2}}"#,
+            usage(3, Some(2)),
+            Some("m1"),
+            Some("c1"),
+        ),
+        (
+            "responses",
+            r#"{"id":"r1","error":null,"model":"m1","output":[{"id":"x","model":"y"}],"usage":{"input_tokens":3,"output_tokens":2}}"#,
+            usage(3, Some(2)),
+            Some("m1"),
+            Some("r1"),
+        ),
+        (
+            "embeddings",
+            r#"{"object":"list","data":[],"model":"m1","usage":{"prompt_tokens":8,"total_tokens":8}}"#,
+            usage(8, None),
+            Some("m1"),
+            None,
+        ),
+        (
+            "images",
+            r#"{"created":1,"data":[],"usage":{"input_tokens":3,"output_tokens":2}}"#,
+            usage(3, Some(2)),
+            None,
+            None,
+        ),
+        ("moderations", r#"{"id":"m","model":"m1","results":[]}"#, Usage::default(), Some("m1"), Some("m")),
+        ("no names", r#"{"id":7,"model":null,"usage":[3]}"#, Usage::default(), None, None),
+    ] {
+        let expected =
+            Learnt { usage, model: model.map(Into::into), id: id.map(Into::into), ended: true, ..Learnt::default() };
+        assert_eq!(read(body.as_bytes()), expected, "{name}");
+    }
+}
+
+#[test]
+fn what_is_not_json_teaches_nothing() {
+    for body in
+        [&b"ID3\x04\x00\xff\xfb"[..], b"", b"{\"model\":\"m1\"", b"<html>", b"1\n00:00 --> 00:01\nHello", b"{} {}"]
+    {
+        assert_eq!(read(body), Learnt::default(), "{body:?}");
+    }
+    assert_eq!(read(b"[]"), Learnt { ended: true, ..Learnt::default() });
+}
+
+#[test]
+fn an_error_behind_a_good_status_is_seen() {
+    let learnt = read(br#"{"error":{"message":"a","code":502},"user_id":"u"}"#);
+    let error = StreamError { message: "a".into(), kind: None, code: Some("502".into()), status: Some(502) };
+    assert_eq!(learnt.error, Some(error));
+}
+
+#[test]
+fn usage_that_is_too_large_is_given_up() {
+    let body = format!("{{\"usage\":{{\"prompt_tokens\":3,\"x\":\"{}\"}}}}", "x".repeat(17_000));
+    assert_eq!(read(body.as_bytes()), Learnt { ended: true, usage_gave_up: true, ..Learnt::default() });
+}
