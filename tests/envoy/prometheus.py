@@ -1,11 +1,20 @@
-"""Prometheus' text format, as far as Envoy writes it."""
+"""Prometheus: its text format as far as Envoy writes it, and a real server that scrapes a running gateway."""
 
+import json
 import re
+import subprocess
+import time
+import urllib.parse
+import urllib.request
 from dataclasses import dataclass
+from pathlib import Path
 
-SAMPLE = re.compile(r'^([a-zA-Z_:][\w:]*)\{(.*)\} (\S+)$')
+import yaml
+
+SAMPLE = re.compile(r"^([a-zA-Z_:][\w:]*)\{(.*)\} (\S+)$")
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 ESCAPES = {r"\\": "\\", r"\"": '"', r"\n": "\n"}
+EXAMPLE = Path(__file__).resolve().parents[2] / "envoy" / "prometheus.yaml"
 
 
 @dataclass(frozen=True)
@@ -39,3 +48,46 @@ class Metrics:
 def _labels(text: str):
     for name, value in LABEL.findall(text):
         yield name, re.sub(r'\\[\\"n]', lambda escape: ESCAPES[escape[0]], value)
+
+
+class Prometheus:
+    """A real server with envoy/prometheus.yaml, its target and interval changed; a context manager."""
+
+    def __init__(self, admin_url: str, folder: Path, port: int):
+        config = yaml.safe_load(EXAMPLE.read_text())
+        config["global"]["scrape_interval"] = "200ms"
+        config["scrape_configs"][0]["static_configs"][0]["targets"] = [urllib.parse.urlsplit(admin_url).netloc]
+        self.folder, self.url = folder, f"http://127.0.0.1:{port}"
+        (folder / "prometheus.yaml").write_text(yaml.safe_dump(config))
+
+    def __enter__(self) -> "Prometheus":
+        address = urllib.parse.urlsplit(self.url).netloc
+        self.process = subprocess.Popen(
+            ["prometheus", "--config.file=prometheus.yaml", "--storage.tsdb.path=data", f"--web.listen-address={address}"],
+            cwd=self.folder,
+            stderr=open(self.folder / "prometheus.log", "wb"),
+        )
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+
+    def query(self, expression: str) -> dict[frozenset, float]:
+        """The instant vector: labels as a frozenset of pairs -> value."""
+        with urllib.request.urlopen(f"{self.url}/api/v1/query?" + urllib.parse.urlencode({"query": expression}), timeout=5) as answer:
+            result = json.load(answer)["data"]["result"]
+        return {frozenset(one["metric"].items()): float(one["value"][1]) for one in result}
+
+    def wait(self, expression: str, expected: dict[frozenset, float], timeout: float = 20) -> None:
+        """Waits until the query gives this."""
+        end, got = time.monotonic() + timeout, None
+        while time.monotonic() < end:
+            try:
+                got = self.query(expression)
+            except OSError:  # still starting
+                pass
+            if got == expected:
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"{expression} gives {got}, not {expected}")
