@@ -12,6 +12,7 @@ pub mod config;
 pub mod dialect;
 pub mod error;
 pub mod exchange;
+pub mod http;
 pub mod meter;
 pub mod metric;
 pub mod operation;

@@ -1,0 +1,125 @@
+//! A provider's failure, classed: whose fault, what the client would see, whether another attempt makes sense.
+
+use crate::error::{Again, Class, Error, printable};
+use crate::http::Headers;
+use std::borrow::Cow;
+use std::time::Duration;
+
+/// One failed attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The word in `x-tollgate-attempts`: the status, or what happened instead of one.
+    pub word: Cow<'static, str>,
+    /// What the client sees if this is the last word.
+    pub error: Error,
+}
+
+/// What counts of a response's head.
+#[derive(Clone, Debug, Default)]
+pub struct ResponseHead {
+    /// HTTP status.
+    pub status: u16,
+    /// Whether the body is server-sent events.
+    pub is_stream: bool,
+    /// The provider's id of the request.
+    pub request_id: Option<String>,
+    /// From `retry-after` or `retry-after-ms`.
+    pub retry_after: Option<Duration>,
+}
+
+impl ResponseHead {
+    /// Reads a response's head.
+    pub fn read(headers: &Headers) -> ResponseHead {
+        let content_type = headers.get("content-type").unwrap_or_default();
+        let ids = ["x-request-id", "request-id", "apim-request-id", "x-ms-request-id"];
+        ResponseHead {
+            status: headers.text(":status").and_then(|status| status.parse().ok()).unwrap_or(0),
+            is_stream: content_type.to_ascii_lowercase().starts_with(b"text/event-stream"),
+            request_id: ids.iter().find_map(|name| headers.text(name)).map(printable),
+            retry_after: retry_after(headers),
+        }
+    }
+
+    /// Whether the provider accepted the request.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+fn retry_after(headers: &Headers) -> Option<Duration> {
+    let seconds = |text: &str| text.trim().parse::<f64>().ok().and_then(|s| Duration::try_from_secs_f64(s).ok());
+    let whole = headers.text("retry-after").and_then(seconds);
+    let millis = || headers.text("retry-after-ms").and_then(seconds).map(|ms| ms / 1000);
+    whole.or_else(millis)
+}
+
+impl Failure {
+    /// A failure without an answer: `timeout`, `connect`, `reset`, `cut`.
+    pub fn silent(class: Class, word: &'static str, provider: &str) -> Failure {
+        let message = match class {
+            Class::Timeout => format!("The provider {provider} did not answer in time."),
+            _ => format!("The provider {provider} could not be reached ({word})."),
+        };
+        Failure { word: Cow::Borrowed(word), error: row(class, 0, message, None, None, None) }
+    }
+
+    /// A failure that the provider put into words.
+    pub fn told(class: Class, status: u16, said: Said, retry_after: Option<Duration>) -> Failure {
+        let word = if status >= 400 { Cow::Owned(status.to_string()) } else { Cow::Borrowed("error") };
+        Failure { word, error: row(class, status, said.message, said.code, said.param, retry_after) }
+    }
+}
+
+/// A provider's own words about its failure; no secret, never HTML.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// For people.
+    pub message: String,
+    /// The provider's `code`.
+    pub code: Option<String>,
+    /// The provider's `type`; tells classes apart, never shown.
+    pub kind: Option<String>,
+    /// The field at fault.
+    pub param: Option<String>,
+}
+
+/// The row of the error table for a provider's failure (docs/dialects.md, section 5).
+fn row(
+    class: Class,
+    status: u16,
+    message: String,
+    code: Option<String>,
+    param: Option<String>,
+    retry_after: Option<Duration>,
+) -> Error {
+    const INVALID: &str = "invalid_request_error";
+    const SERVER: &str = "server_error";
+    use Again::{MayHelp, Useless};
+    let (seen, kind, fixed, again) = match class {
+        Class::ContextTooLong => (400, INVALID, "context_length_exceeded", Useless),
+        Class::ContentFiltered => (400, INVALID, "content_filter", Useless),
+        Class::Unprocessable => (422, INVALID, "", Useless),
+        Class::TooLarge => (413, INVALID, "request_too_large", Useless),
+        Class::ProviderKey => (424, "api_error", "provider_credential_rejected", Useless),
+        Class::ProviderModel => (404, INVALID, "model_not_found", Useless),
+        Class::ProviderLimit => (429, "rate_limit_exceeded", "rate_limit_exceeded", MayHelp),
+        Class::ProviderQuota => (429, "insufficient_quota", "insufficient_quota", Useless),
+        Class::Overloaded => (503, SERVER, "overloaded", MayHelp),
+        Class::Timeout => (504, SERVER, "timeout", MayHelp),
+        Class::ProviderFault if status == 424 => (502, SERVER, "provider_error", MayHelp),
+        Class::ProviderFault if status == 500 => (500, SERVER, "", MayHelp),
+        Class::ProviderFault => (502, SERVER, "", MayHelp),
+        Class::Connect | Class::Cut => (503, SERVER, "no_provider", MayHelp),
+        _ => (400, INVALID, "", Useless),
+    };
+    let own_code = fixed.is_empty() && matches!(class, Class::BadRequest | Class::Unprocessable | Class::SealRejected);
+    let mut error = Error::new(class, seen, kind, fixed, message);
+    if own_code {
+        error.code = code.map(Cow::Owned);
+    }
+    error.param = if class == Class::ContextTooLong { param.or(Some("messages".to_owned())) } else { param };
+    error.again = again;
+    let default_wait = (class == Class::ProviderLimit).then_some(Duration::from_secs(1));
+    error.retry_after = retry_after.or(default_wait);
+    error
+}

@@ -1,0 +1,16 @@
+//! The OpenAI API: chat completions, completions, embeddings, responses and the endpoints beside them.
+//!
+//! Client and provider speak the same format here, so bytes pass through and only what routing needs is edited.
+
+mod answer;
+mod closing;
+mod error;
+mod request;
+mod stream;
+mod usage;
+
+pub use answer::Answer;
+pub use closing::closing_event;
+pub use error::{failure, stream_failure};
+pub use request::{encode, hides_usage};
+pub use stream::{First, Learnt, Passed, Stream, StreamError};

@@ -1,0 +1,153 @@
+//! The first look at a request, by its head alone: who is calling, for what, and whether we answer by ourselves.
+
+use super::models;
+use crate::access::{Caller, identify};
+use crate::config::Config;
+use crate::error::Error;
+use crate::http::Headers;
+use crate::operation::Operation;
+use crate::route::{AskReader, Options};
+
+/// What becomes of a request after its head.
+#[derive(Debug)]
+pub enum Admission {
+    /// Its body is read.
+    Read(Box<Admitted>),
+    /// We answer: 200, with a JSON body unless it is empty.
+    Answer(Vec<u8>),
+}
+
+/// A request whose body is to be read.
+#[derive(Debug)]
+pub struct Admitted {
+    /// Who is calling.
+    pub caller: Caller,
+    /// For what.
+    pub operation: Operation,
+    /// The path below `/v1`, with the query that goes on.
+    pub path: String,
+    /// Reads the body.
+    pub reader: AskReader,
+}
+
+/// A request that is refused, with what was known of it by then.
+#[derive(Debug)]
+pub struct Refused {
+    /// Why.
+    pub error: Error,
+    /// Who was calling.
+    pub caller: Option<Caller>,
+    /// For what.
+    pub operation: Option<Operation>,
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Refused {
+        Refused { error, caller: None, operation: None }
+    }
+}
+
+/// Looks at a request's head; `without_body` says that nothing follows it.
+pub fn admit(config: &Config, headers: &Headers, without_body: bool) -> Result<Admission, Refused> {
+    let method = headers.text(":method").unwrap_or_default();
+    let whole_path = headers.text(":path").unwrap_or_default();
+    let (path, query) = whole_path.split_once('?').unwrap_or((whole_path, ""));
+    if method == "CONNECT" {
+        return Err(Error::unsupported_method(405, "CONNECT is not served here.").into());
+    }
+    if headers.get("upgrade").is_some() {
+        return Err(Error::unsupported_method(426, "Upgrades of the connection are not served here.").into());
+    }
+    if method == "OPTIONS" || (method == "HEAD" && path == "/") {
+        return Ok(Admission::Answer(Vec::new()));
+    }
+    let caller = identify(&config.access, headers)?;
+    let below = path.strip_prefix("/v1").unwrap_or_default();
+    let refused = |error: Error, operation: Option<Operation>| Refused { error, caller: Some(caller.clone()), operation };
+    if method == "GET" && below == "/models" {
+        return Ok(Admission::Answer(models::models(config, &caller)));
+    }
+    if let Some(name) = below.strip_prefix("/models/").filter(|_| method == "GET") {
+        let body = models::model(config, &caller, &decoded(name)).map_err(|error| refused(error, None))?;
+        return Ok(Admission::Answer(body));
+    }
+    let Some(operation) = Operation::of_path(below).filter(|_| method == "POST") else {
+        return Err(refused(Error::unknown_url(method, path), None));
+    };
+    let checked = check_head(headers, without_body).and_then(|()| {
+        AskReader::new(operation, headers.get("content-type").unwrap_or_default())
+    });
+    let reader = checked.map_err(|error| refused(error, Some(operation)))?;
+    let path = format!("{below}{}", passed_query(query));
+    Ok(Admission::Read(Box::new(Admitted { caller, operation, path, reader })))
+}
+
+fn check_head(headers: &Headers, without_body: bool) -> Result<(), Error> {
+    if without_body {
+        return Err(Error::bad_body("The request has no body."));
+    }
+    let encoding = headers.get("content-encoding").unwrap_or_default();
+    if !encoding.is_empty() && !encoding.eq_ignore_ascii_case(b"identity") {
+        return Err(Error::compressed(&String::from_utf8_lossy(encoding)));
+    }
+    let byok = headers.iter().any(|(name, _)| name.starts_with(b"x-tollgate-byok-"));
+    if byok { Err(Error::byok_denied()) } else { Ok(()) }
+}
+
+/// What the headers `ai-reporting-user` and `ai-reporting-tags` add to the options of the body.
+pub fn attribute(options: &mut Options, headers: &Headers) -> Result<(), Error> {
+    if let Some(user) = headers.get("ai-reporting-user") {
+        let user = std::str::from_utf8(user).ok().filter(|user| user.chars().count() <= 256);
+        let bad = || Error::bad_body("`ai-reporting-user` must be text of at most 256 characters.").at("ai-reporting-user");
+        options.user = Some(user.ok_or_else(bad)?.to_owned());
+    }
+    if let Some(tags) = headers.get("ai-reporting-tags") {
+        let bad = || Error::bad_body("`ai-reporting-tags` must be at most 10 tags of 1 to 64 characters.").at("ai-reporting-tags");
+        let tags = std::str::from_utf8(tags).map_err(|_| bad())?;
+        for tag in tags.split(',').map(str::trim) {
+            if tag.is_empty() || tag.chars().count() > 64 {
+                return Err(bad());
+            }
+            if !options.tags.iter().any(|have| have == tag) {
+                options.tags.push(tag.to_owned());
+            }
+        }
+        if options.tags.len() > 10 {
+            return Err(bad());
+        }
+    }
+    Ok(())
+}
+
+/// The query that goes on to the provider: all of it but keys and Azure's version, which the target sets.
+fn passed_query(query: &str) -> String {
+    let kept = query.split('&').filter(|pair| {
+        let name = pair.split('=').next().unwrap_or_default();
+        !pair.is_empty() && name != "key" && name != "api-version" && name != "api_key"
+    });
+    let kept = kept.collect::<Vec<_>>().join("&");
+    if kept.is_empty() { kept } else { format!("?{kept}") }
+}
+
+/// `%2F` and the like in the name of a model.
+fn decoded(name: &str) -> String {
+    let mut bytes = Vec::with_capacity(name.len());
+    let mut rest = name.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let hex = after.first_chunk::<2>().filter(|_| *first == b'%').and_then(|two| std::str::from_utf8(two).ok());
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,268 @@
+//! The attempts of an exchange: which step is next, and what became of each.
+//!
+//! Envoy decides when to try again (its retry policy, which looks for our `x-tollgate-retry`); this decides with whom,
+//! and whether there is anybody left.
+
+use super::Exchange;
+use crate::config::{Credentials, Secret};
+use crate::dialect::Failure;
+use crate::dialect::openai::Learnt;
+use crate::error::Class;
+use crate::meter::Usage;
+use crate::route::Target;
+use std::time::Duration;
+
+/// One try of one target.
+#[derive(Debug)]
+pub struct Attempt {
+    /// Index into the plan's targets.
+    pub target: usize,
+    /// Index of the provider's secret.
+    pub credential: Option<usize>,
+    /// In nanoseconds since 1970.
+    pub started: u64,
+    /// When the first byte of the answer went on, in nanoseconds since 1970.
+    pub first_byte: Option<u64>,
+    /// The status that the client got, where an answer was let through.
+    pub status: Option<u16>,
+    /// The provider's own id.
+    pub request_id: Option<String>,
+    /// The model that the provider said it used.
+    pub answered_model: Option<String>,
+    /// What it cost in tokens.
+    pub usage: Usage,
+    /// What became of it.
+    pub end: End,
+}
+
+/// What became of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Nothing yet.
+    Running,
+    /// Its answer is passing through, or was cut without a word (the attempt's context ended first).
+    Answering,
+    /// Its answer came to its end.
+    Complete,
+    /// Its answer ended without its terminal event, or with an error, after the first byte went to the client.
+    Broken(Class),
+    /// It failed before anything reached the client.
+    Failed(Failure),
+}
+
+/// What an attempt needs to begin.
+#[derive(Debug)]
+pub struct Begun<'a> {
+    /// Names the attempt in later calls.
+    pub index: usize,
+    /// Index into the plan's targets.
+    pub target_index: usize,
+    /// Who is tried.
+    pub target: &'a Target,
+    /// With what.
+    pub secret: Option<&'a Secret>,
+}
+
+/// Why an attempt must not happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// The plan is over; Envoy retries resets and timeouts without knowing it.
+    PlanOver,
+    /// Envoy is at another cluster than the target's: it would send one provider's key to another.
+    WrongCluster,
+}
+
+/// What follows a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Envoy shall try again, at the cluster that `Exchange::next_cluster` names, after this wait.
+    Retry(Option<Duration>),
+    /// This was the last attempt.
+    Final,
+}
+
+/// A target of the plan with one of its credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Step {
+    target: usize,
+    credential: usize,
+}
+
+#[derive(Debug)]
+pub(super) struct Progress {
+    pub(super) attempts: Vec<Attempt>,
+    pub(super) misconfigured: Option<&'static str>,
+    next: Option<Step>,
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Progress { attempts: Vec::new(), misconfigured: None, next: Some(Step { target: 0, credential: 0 }) }
+    }
+}
+
+/// Longest `retry-after` that a plan of one target waits for.
+const SHORT_WAIT: Duration = Duration::from_secs(2);
+
+impl Exchange {
+    /// Begins the next attempt, if the plan has one and Envoy is at its cluster.
+    pub fn begin(&self, cluster: &[u8], now: u64) -> Result<Begun<'_>, Denied> {
+        let mut progress = self.progress.borrow_mut();
+        let Some((step, target)) = progress.next.and_then(|step| Some((step, self.plan.targets.get(step.target)?))) else {
+            return Err(Denied::PlanOver);
+        };
+        if target.provider.cluster.as_bytes() != cluster {
+            progress.misconfigured = Some("Envoy's cluster is not the target's.");
+            progress.next = None;
+            return Err(Denied::WrongCluster);
+        }
+        let credential = target.credentials.get(step.credential).copied();
+        progress.attempts.push(Attempt {
+            target: step.target,
+            credential,
+            started: now,
+            first_byte: None,
+            status: None,
+            request_id: None,
+            answered_model: None,
+            usage: Usage::default(),
+            end: End::Running,
+        });
+        // What Envoy does by itself after a refused connection, a reset or a timeout: it goes on without asking.
+        progress.next = self.after(&progress.attempts, step, Class::Connect);
+        let (index, secret) = (progress.attempts.len() - 1, secret(target, credential));
+        Ok(Begun { index, target_index: step.target, target, secret })
+    }
+
+    /// The secret that an attempt uses, so that it can be taken out of what the provider says.
+    pub fn secret_of(&self, index: usize) -> Option<&str> {
+        let progress = self.progress.borrow();
+        let attempt = progress.attempts.get(index)?;
+        secret(self.plan.targets.get(attempt.target)?, attempt.credential).map(Secret::expose)
+    }
+
+    /// The cluster of the step that would follow now.
+    pub fn next_cluster(&self) -> Option<&str> {
+        let next = self.progress.borrow().next?;
+        self.plan.targets.get(next.target).map(|target| target.provider.cluster.as_str())
+    }
+
+    /// Writes a failure down and decides what follows. A second verdict on one attempt changes nothing.
+    pub fn fail(&self, index: usize, failure: Failure) -> Verdict {
+        let mut progress = self.progress.borrow_mut();
+        let Some(attempt) = progress.attempts.get_mut(index).filter(|a| a.end == End::Running) else {
+            return Verdict::Final;
+        };
+        let (class, wait) = (failure.error.class, failure.error.retry_after);
+        attempt.end = End::Failed(failure);
+        let credential = attempt.credential;
+        let target = attempt.target;
+        let place = self.plan.targets.get(target).and_then(|t| t.credentials.iter().position(|c| Some(*c) == credential));
+        let step = Step { target, credential: place.unwrap_or(0) };
+        let next = self.after(&progress.attempts, step, class);
+        let again = next == Some(step);
+        let too_long = again && wait.is_some_and(|wait| wait > SHORT_WAIT);
+        progress.next = next.filter(|_| !too_long);
+        match progress.next {
+            Some(_) => Verdict::Retry(wait.filter(|_| again)),
+            None => Verdict::Final,
+        }
+    }
+
+    /// The step after a failed one; `None` when the plan is over.
+    fn after(&self, attempts: &[Attempt], step: Step, class: Class) -> Option<Step> {
+        if attempts.len() >= self.plan.max_attempts || !self.allows(attempts, class) {
+            return None;
+        }
+        let credentials = self.plan.targets.get(step.target).map_or(0, |target| target.credentials.len());
+        let about_credential = matches!(class, Class::ProviderKey | Class::ProviderLimit | Class::ProviderQuota);
+        if about_credential && step.credential + 1 < credentials {
+            return Some(Step { credential: step.credential + 1, ..step });
+        }
+        if step.target + 1 < self.plan.targets.len() {
+            return Some(Step { target: step.target + 1, credential: 0 });
+        }
+        let may_pass = !matches!(class, Class::ProviderKey | Class::ProviderModel | Class::ProviderQuota);
+        let alone = self.plan.targets.len() == 1 && attempts.len() == 1;
+        (alone && may_pass && !class.is_callers()).then_some(step)
+    }
+
+    /// Whether this kind of failure leads on at all.
+    fn allows(&self, attempts: &[Attempt], class: Class) -> bool {
+        if class.is_callers() && attempts.len() == 1 {
+            return false;
+        }
+        let unseen = matches!(class, Class::Timeout | Class::Cut);
+        !unseen || self.ask.is_repeatable()
+    }
+
+    /// The attempt's answer is let through to the client.
+    pub fn serve(&self, index: usize, status: u16, now: u64) {
+        self.note(index, |attempt| {
+            attempt.status = Some(status);
+            attempt.first_byte.get_or_insert(now);
+            if attempt.end == End::Running {
+                attempt.end = End::Answering;
+            }
+        });
+        self.progress.borrow_mut().next = None;
+    }
+
+    /// The provider's id of the attempt.
+    pub fn name_request(&self, index: usize, id: Option<String>) {
+        self.note(index, |attempt| attempt.request_id = id);
+    }
+
+    /// What the answer has said so far; written down at every piece, since a cut gives no last word.
+    pub fn learn(&self, index: usize, learnt: &Learnt) {
+        self.note(index, |attempt| {
+            attempt.usage.merge(&learnt.usage);
+            if attempt.answered_model.is_none() {
+                attempt.answered_model.clone_from(&learnt.model);
+            }
+        });
+    }
+
+    /// The attempt's answer came to its end, whole or not.
+    pub fn finish(&self, index: usize, broken: Option<Class>) {
+        self.note(index, |attempt| {
+            if attempt.end == End::Answering {
+                attempt.end = broken.map_or(End::Complete, End::Broken);
+            }
+        });
+    }
+
+    /// Whether the attempt has neither answered nor failed yet.
+    pub fn is_running(&self, index: usize) -> bool {
+        self.progress.borrow().attempts.get(index).is_some_and(|attempt| attempt.end == End::Running)
+    }
+
+    /// The status that the client got from a provider.
+    pub fn status(&self) -> Option<u16> {
+        self.with_attempts(|attempts| attempts.last()?.status)
+    }
+
+    /// Reads the attempts.
+    pub fn with_attempts<T>(&self, read: impl FnOnce(&[Attempt]) -> T) -> T {
+        read(&self.progress.borrow().attempts)
+    }
+
+    /// Why Envoy and the plan disagree, if they do.
+    pub fn misconfigured(&self) -> Option<&'static str> {
+        self.progress.borrow().misconfigured
+    }
+
+    fn note(&self, index: usize, write: impl FnOnce(&mut Attempt)) {
+        if let Some(attempt) = self.progress.borrow_mut().attempts.get_mut(index) {
+            write(attempt);
+        }
+    }
+}
+
+fn secret(target: &Target, credential: Option<usize>) -> Option<&Secret> {
+    let Credentials::Secrets(secrets) = &target.provider.credentials else { return None };
+    secrets.get(credential?)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,271 @@
+//! What is known when an exchange ends: made once, then written to metrics and log.
+
+use super::Exchange;
+use super::attempt::{Attempt, End};
+use crate::access::Caller;
+use crate::config::{Config, Credentials, Expose};
+use crate::error::{Class, Error};
+use crate::meter::Usage;
+use crate::operation::Operation;
+use crate::route::{Options, Target};
+
+/// How an exchange ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ended {
+    /// The client has the whole answer.
+    Complete,
+    /// The client went away.
+    ClientLeft,
+    /// The provider stopped in the middle.
+    UpstreamCut,
+    /// We answered instead of any provider.
+    Refused,
+    /// Every attempt failed.
+    Failed,
+}
+
+impl Ended {
+    /// The word in the log's `ended`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Ended::Complete => "complete",
+            Ended::ClientLeft => "client_left",
+            Ended::UpstreamCut => "upstream_cut",
+            Ended::Refused => "refused",
+            Ended::Failed => "failed",
+        }
+    }
+
+    /// The word in the `outcome` label.
+    pub fn outcome(self) -> &'static str {
+        match self {
+            Ended::Complete => "ok",
+            Ended::ClientLeft => "client_left",
+            Ended::UpstreamCut => "cut",
+            Ended::Refused => "refused",
+            Ended::Failed => "failed",
+        }
+    }
+}
+
+/// One attempt, as metrics count it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tried {
+    /// Index into `Config::models`.
+    pub model: Option<usize>,
+    /// Index into `Config::providers`.
+    pub provider: usize,
+    /// Whose fault; `None` when it served or is unknown.
+    pub class: Option<Class>,
+}
+
+/// Everything known about an exchange at its end. Absent is absent, not zero.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// When the request's head came, in nanoseconds since 1970.
+    pub started: u64,
+    /// `gen_...`
+    pub generation: String,
+    /// Envoy's `x-request-id`.
+    pub request_id: Option<String>,
+    /// Who asked, if known.
+    pub caller: Option<Caller>,
+    /// For what, if an operation was found.
+    pub operation: Option<Operation>,
+    /// Whether a stream was asked for.
+    pub stream: Option<bool>,
+    /// For attribution.
+    pub user: Option<String>,
+    /// For attribution.
+    pub tags: Vec<String>,
+    /// The name in the request.
+    pub model_asked: Option<String>,
+    /// The public name that served, or of the last attempt.
+    pub model: Option<String>,
+    /// Index of `model` into `Config::models`: the label.
+    pub model_index: Option<usize>,
+    /// The name sent to the provider.
+    pub model_sent: Option<String>,
+    /// The name that the provider answered with.
+    pub model_answered: Option<String>,
+    /// Index into `Config::providers` of who served, or was tried last.
+    pub provider: Option<usize>,
+    /// Name of that provider's credential: an index, `none` or `envoy`.
+    pub credential: Option<String>,
+    /// The plan's text.
+    pub plan: Option<String>,
+    /// `openai:429,azure:200`
+    pub attempts: Option<String>,
+    /// The attempts, for metrics.
+    pub tried: Vec<Tried>,
+    /// The provider's own id.
+    pub provider_request_id: Option<String>,
+    /// What the client got.
+    pub status: Option<u16>,
+    /// Whose fault, when it failed.
+    pub error: Option<Class>,
+    /// Milliseconds to the first byte of the answer.
+    pub ttft_ms: Option<u64>,
+    /// Milliseconds in all.
+    pub duration_ms: u64,
+    /// Milliseconds from the first byte to the end, where an answer came.
+    pub answering_ms: Option<u64>,
+    /// Microseconds inside our own callbacks.
+    pub overhead_us: u64,
+    /// Tokens.
+    pub usage: Usage,
+    /// How it ended.
+    pub ended: Ended,
+}
+
+impl Report {
+    /// The report of a request that we refused or answered ourselves.
+    pub fn refused(started: u64, generation: String, now: u64, error: Option<&Error>) -> Report {
+        Report {
+            started,
+            generation,
+            request_id: None,
+            caller: None,
+            operation: None,
+            stream: None,
+            user: None,
+            tags: Vec::new(),
+            model_asked: None,
+            model: None,
+            model_index: None,
+            model_sent: None,
+            model_answered: None,
+            provider: None,
+            credential: None,
+            plan: None,
+            attempts: None,
+            tried: Vec::new(),
+            provider_request_id: None,
+            status: error.map(|error| error.status),
+            error: error.map(|error| error.class),
+            ttft_ms: None,
+            duration_ms: now.saturating_sub(started) / 1_000_000,
+            answering_ms: None,
+            overhead_us: 0,
+            usage: Usage::default(),
+            ended: if error.is_some() { Ended::Refused } else { Ended::Complete },
+        }
+    }
+
+    /// Adds what the request said about attribution.
+    pub fn attribute(&mut self, options: &Options) {
+        self.user.clone_from(&options.user);
+        self.tags.clone_from(&options.tags);
+    }
+}
+
+impl Exchange {
+    /// The report of an exchange. `refusal` is the final error that we answered with, if we did.
+    pub fn report(&self, now: u64, status: Option<u16>, refusal: Option<&Error>) -> Report {
+        self.with_attempts(|attempts| {
+            let last = attempts.last();
+            let target = last.and_then(|attempt| self.plan.targets.get(attempt.target));
+            let (ended, class) = ended(last, refusal);
+            let mut report = Report::refused(self.started, self.generation.clone(), now, refusal);
+            report.caller = Some(self.caller.clone());
+            report.operation = Some(self.ask.operation);
+            report.stream = Some(self.ask.stream);
+            report.attribute(&self.ask.options);
+            report.request_id = self.pristine.text("x-request-id").map(str::to_owned);
+            report.model_asked = Some(self.ask.model.clone());
+            let resolved = target.map_or(&self.plan.asked, |target| &target.model);
+            report.model = Some(resolved.model.name.clone());
+            report.model_index = resolved.index;
+            report.model_sent = target.map(|target| target.sent.clone());
+            report.provider = target.map(|target| target.provider_id);
+            report.credential = last.zip(target).map(|(attempt, target)| credential(attempt, target));
+            report.plan = Some(self.plan.to_string());
+            report.attempts = (!attempts.is_empty()).then(|| self.attempts_text());
+            report.tried = attempts.iter().filter_map(|attempt| self.tried(attempt)).collect();
+            if let Some(attempt) = last {
+                report.model_answered.clone_from(&attempt.answered_model);
+                report.provider_request_id.clone_from(&attempt.request_id);
+                report.usage = attempt.usage.clone();
+                let since = |from: u64, to: u64| to.saturating_sub(from) / 1_000_000;
+                report.ttft_ms = attempt.first_byte.map(|first| since(self.started, first));
+                report.answering_ms = attempt.first_byte.map(|first| since(first, now));
+            }
+            report.status = status;
+            report.error = class;
+            report.overhead_us = self.overhead.get() / 1_000;
+            report.ended = ended;
+            report
+        })
+    }
+
+    fn tried(&self, attempt: &Attempt) -> Option<Tried> {
+        let target = self.plan.targets.get(attempt.target)?;
+        let class = match &attempt.end {
+            End::Failed(failure) => Some(failure.error.class),
+            End::Broken(class) => Some(*class),
+            End::Running | End::Answering | End::Complete => None,
+        };
+        Some(Tried { model: target.model.index, provider: target.provider_id, class })
+    }
+
+    /// `openai:429,azure-eastus:timeout,anthropic:200`: every attempt in order, the one that served included.
+    pub fn attempts_text(&self) -> String {
+        self.with_attempts(|attempts| {
+            let words = attempts.iter().filter_map(|attempt| {
+                let provider = &self.plan.targets.get(attempt.target)?.provider.name;
+                let word = match &attempt.end {
+                    End::Failed(failure) => &*failure.word,
+                    End::Running => "pending",
+                    End::Answering | End::Complete | End::Broken(_) => "200",
+                };
+                Some(format!("{provider}:{word}"))
+            });
+            words.collect::<Vec<_>>().join(",")
+        })
+    }
+
+    /// Headers that tell the client who answered; only the generation where the configuration says `expose: minimal`.
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
+        let mut headers = vec![("x-tollgate-generation", self.generation.clone())];
+        let served = self.with_attempts(|attempts| {
+            let attempt = attempts.last()?;
+            Some((self.plan.targets.get(attempt.target)?, attempt.request_id.clone()))
+        });
+        let Some((target, request_id)) = served else { return headers };
+        headers.push(("x-tollgate-model", target.model.model.name.clone()));
+        if self.config.expose == Expose::Full {
+            headers.push(("x-tollgate-provider", target.provider.name.clone()));
+            headers.push(("x-tollgate-attempts", self.attempts_text()));
+            headers.extend(request_id.map(|id| ("x-tollgate-provider-request-id", id)));
+            if self.pristine.get("x-tollgate-explain") == Some(b"1") {
+                headers.push(("x-tollgate-plan", self.plan.to_string()));
+            }
+        }
+        headers
+    }
+}
+
+fn credential(attempt: &Attempt, target: &Target) -> String {
+    match (&target.provider.credentials, attempt.credential) {
+        (Credentials::Secrets(_), Some(index)) => index.to_string(),
+        (Credentials::Envoy, _) => "envoy".to_owned(),
+        _ => "none".to_owned(),
+    }
+}
+
+fn ended(last: Option<&Attempt>, refusal: Option<&Error>) -> (Ended, Option<Class>) {
+    if let Some(error) = refusal {
+        return (Ended::Failed, Some(error.class));
+    }
+    match last.map(|attempt| &attempt.end) {
+        Some(End::Complete) => (Ended::Complete, None),
+        Some(End::Broken(class)) => (Ended::UpstreamCut, Some(*class)),
+        // An answer that neither ended nor broke: the client was faster to leave than the provider to end.
+        _ => (Ended::ClientLeft, None),
+    }
+}
+
+/// The configured name of a provider, by its index.
+pub fn provider_name(config: &Config, index: usize) -> &str {
+    config.providers.get(index).map_or("other", |provider| provider.name.as_str())
+}

@@ -1,0 +1,290 @@
+//! The gateway role: once per request. It reads the head and the body, makes the plan, and writes the report.
+
+use super::meters::Meters;
+use super::{Timed, host, table};
+use crate::access::CREDENTIAL_HEADERS;
+use crate::config::{Config, Timeouts};
+use crate::error::Error;
+use crate::exchange::{Admission, Admitted, End, Exchange, Refused, Report, admit, attribute, from_envoy};
+use crate::http::{Headers, encode};
+use crate::route::{Plan, Request, plan};
+use host::{Buffer, Map};
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::Action;
+use std::rc::Rc;
+
+/// One request.
+pub struct Gateway {
+    config: Rc<Config>,
+    meters: Rc<Meters>,
+    identity: table::Identity,
+    started: u64,
+    phase: Phase,
+    in_flight: bool,
+}
+
+enum Phase {
+    /// The head has not come.
+    Waiting,
+    /// The body is arriving.
+    Reading(Box<Reading>),
+    /// A provider answers, or will.
+    Routed(Rc<Exchange>),
+    /// We answered; the report is ready.
+    Answered(Box<Report>),
+    /// The report has been written.
+    Reported,
+}
+
+struct Reading {
+    admitted: Admitted,
+    headers: Headers,
+    overhead: u64,
+}
+
+impl Gateway {
+    /// A request that has just come.
+    pub fn new(config: Rc<Config>, meters: Rc<Meters>) -> Gateway {
+        let started = host::now();
+        let identity = table::identity(started);
+        Gateway { config, meters, identity, started, phase: Phase::Waiting, in_flight: false }
+    }
+
+    /// Answers with an error of ours, and prepares the report.
+    fn refuse(&mut self, refused: Refused, headers: &Headers) -> Action {
+        let mut report = self.own_report(Some(&refused.error), headers);
+        report.caller = refused.caller;
+        report.operation = refused.operation;
+        self.answer_error(&refused.error, report)
+    }
+
+    fn own_report(&self, error: Option<&Error>, headers: &Headers) -> Report {
+        let mut report = Report::refused(self.started, self.identity.generation.clone(), host::now(), error);
+        report.request_id = headers.text("x-request-id").map(str::to_owned);
+        report
+    }
+
+    fn answer_error(&mut self, error: &Error, report: Report) -> Action {
+        self.phase = Phase::Answered(Box::new(report));
+        respond(error, Some(&self.identity.generation));
+        Action::Pause
+    }
+
+    fn answer(&mut self, body: &[u8], headers: &Headers) -> Action {
+        let mut report = self.own_report(None, headers);
+        report.status = Some(200);
+        self.phase = Phase::Answered(Box::new(report));
+        let json: &[(&[u8], &[u8])] = &[(b"content-type", b"application/json")];
+        let head = if body.is_empty() { encode([].into_iter()) } else { encode(json.iter().copied()) };
+        let _ = host::respond(200, "tollgate", &head, body);
+        Action::Pause
+    }
+
+    /// Reads what has come of the body; `size` is all of it so far.
+    fn read(&mut self, size: usize, end: bool) -> Action {
+        let Phase::Reading(reading) = &mut self.phase else { return Action::Continue };
+        let since = host::now();
+        let limit = self.config.request_body_limit;
+        let seen = reading.admitted.reader.length();
+        let outcome = if size as u64 > limit {
+            Err(Error::too_large(limit))
+        } else {
+            let chunk = host::body(Buffer::RequestBody, seen, size.saturating_sub(seen));
+            reading.admitted.reader.feed(&chunk)
+        };
+        reading.overhead = reading.overhead.saturating_add(host::now().saturating_sub(since));
+        match outcome {
+            Ok(()) if !end => Action::Pause,
+            Ok(()) => self.route(since),
+            Err(error) => self.refuse_reading(error),
+        }
+    }
+
+    fn refuse_reading(&mut self, error: Error) -> Action {
+        let Phase::Reading(reading) = std::mem::replace(&mut self.phase, Phase::Waiting) else { return Action::Pause };
+        let Admitted { caller, operation, .. } = reading.admitted;
+        self.refuse(Refused { error, caller: Some(caller), operation: Some(operation) }, &reading.headers)
+    }
+
+    /// The request is whole: makes the plan and sends the request on its way.
+    fn route(&mut self, since: u64) -> Action {
+        let Phase::Reading(reading) = std::mem::replace(&mut self.phase, Phase::Waiting) else { return Action::Pause };
+        let Reading { admitted: Admitted { caller, operation, path, reader }, headers, overhead } = *reading;
+        let ask = reader.finish(path, headers.get("x-tollgate-session"));
+        let ask = ask.and_then(|mut ask| attribute(&mut ask.options, &headers).map(|()| ask));
+        let planned = ask.and_then(|ask| {
+            let request = Request {
+                config: &self.config,
+                caller: &caller,
+                operation,
+                asked: &ask.model,
+                options: &ask.options,
+                conversation: ask.conversation,
+                draw: self.identity.draw,
+                pinned: ask.pinned,
+                first_only: headers.get("x-tollgate-fallback") == Some(b"off"),
+            };
+            plan(&request).map(|plan| (plan, ask))
+        });
+        let (plan, ask) = match planned {
+            Ok(planned) => planned,
+            Err(error) => {
+                let refused = Refused { error, caller: Some(caller), operation: Some(operation) };
+                return self.refuse(refused, &headers);
+            }
+        };
+        send(&plan, ask.stream, &headers, &self.identity);
+        let identity = (self.identity.generation.clone(), self.started);
+        let exchange = Rc::new(Exchange::new(identity, self.config.clone(), caller, ask, plan, headers));
+        exchange.overhead.set(overhead);
+        table::insert(self.identity.ticket, exchange.clone());
+        drop(Timed::since(&exchange, since));
+        self.phase = Phase::Routed(exchange);
+        Action::Continue
+    }
+
+    /// The head of a response that a provider let through, or of one that Envoy made by itself.
+    fn respond_routed(&mut self, exchange: &Rc<Exchange>) -> Action {
+        let served = exchange.with_attempts(|attempts| {
+            attempts.last().is_some_and(|attempt| !matches!(attempt.end, End::Running | End::Failed(_)))
+        });
+        if served {
+            let _timed = Timed::new(exchange);
+            let _ = host::remove_header(Map::ResponseHeaders, b"x-tollgate-retry");
+            for (name, value) in exchange.headers() {
+                let _ = host::set_header(Map::ResponseHeaders, name, value.as_bytes());
+            }
+            return Action::Continue;
+        }
+        let error = exchange.final_error(envoys_status());
+        if exchange.misconfigured().is_some() {
+            super::meters::count(crate::metric::Family::Misconfigured, &[("reason", "cluster")]);
+        }
+        let report = exchange.report(host::now(), Some(error.status), Some(&error));
+        self.phase = Phase::Answered(Box::new(report));
+        let headers = exchange.headers();
+        respond_with(&error, headers.iter().map(|(name, value)| (*name, value.as_str())));
+        Action::Pause
+    }
+}
+
+/// What the upstream role and Envoy's router need to know: the ticket, the first cluster, bounds of time and number.
+/// Everything of the client's that must not leave goes.
+fn send(plan: &Plan, stream: bool, headers: &Headers, identity: &table::Identity) {
+    let Some(first) = plan.targets.first() else { return };
+    for (name, _) in headers.iter() {
+        let internal = name.starts_with(b"x-envoy-") || name.starts_with(b"x-tollgate-");
+        if internal || CREDENTIAL_HEADERS.iter().any(|credential| credential.as_bytes() == name) {
+            let _ = host::remove_header(Map::RequestHeaders, name);
+        }
+    }
+    let Timeouts { attempt, first_token, total } = plan.asked.model.timeouts;
+    let per_try = first_token.filter(|_| stream).unwrap_or(attempt).as_millis().to_string();
+    let retries = plan.most_attempts().saturating_sub(1).max(1).to_string();
+    let _ = host::set_header(Map::RequestHeaders, "x-envoy-max-retries", retries.as_bytes());
+    let _ = host::set_header(Map::RequestHeaders, "x-envoy-upstream-rq-per-try-timeout-ms", per_try.as_bytes());
+    if let Some(total) = total {
+        let total = total.as_millis().to_string();
+        let _ = host::set_header(Map::RequestHeaders, "x-envoy-upstream-rq-timeout-ms", total.as_bytes());
+    }
+    let _ = host::set_property(table::TICKET, &identity.ticket.to_bytes());
+    let _ = host::set_property(table::CLUSTER, first.provider.cluster.as_bytes());
+    let _ = host::clear_route_cache();
+}
+
+/// The status that Envoy was about to send.
+fn envoys_status() -> u16 {
+    host::headers(Map::ResponseHeaders).text(":status").and_then(|status| status.parse().ok()).unwrap_or(503)
+}
+
+/// Answers with an error, in the client's shape.
+pub fn respond(error: &Error, generation: Option<&str>) {
+    respond_with(error, generation.map(|id| ("x-tollgate-generation", id)).into_iter());
+}
+
+fn respond_with<'a>(error: &Error, more: impl Iterator<Item = (&'a str, &'a str)>) {
+    let own = error.headers();
+    let mut head: Vec<(&[u8], &[u8])> = vec![(b"content-type", b"application/json")];
+    head.extend(own.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
+    head.extend(more.map(|(name, value)| (name.as_bytes(), value.as_bytes())));
+    let _ = host::respond(error.status, error.class.word(), &encode(head.into_iter()), &error.chat_body());
+}
+
+impl Context for Gateway {
+    fn on_done(&mut self) -> bool {
+        table::remove(self.identity.ticket);
+        if self.in_flight {
+            self.meters.in_flight(-1);
+        }
+        true
+    }
+}
+
+impl HttpContext for Gateway {
+    fn on_http_request_headers(&mut self, _: usize, end: bool) -> Action {
+        let headers = host::headers(Map::RequestHeaders);
+        match admit(&self.config, &headers, end) {
+            Ok(Admission::Read(admitted)) => {
+                let overhead = host::now().saturating_sub(self.started);
+                self.phase = Phase::Reading(Box::new(Reading { admitted: *admitted, headers, overhead }));
+                self.in_flight = true;
+                self.meters.in_flight(1);
+                Action::Pause
+            }
+            Ok(Admission::Answer(body)) => self.answer(&body, &headers),
+            Err(refused) => self.refuse(refused, &headers),
+        }
+    }
+
+    fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
+        match self.phase {
+            Phase::Routed(_) => Action::Continue,
+            _ => {
+                let action = self.read(size, end);
+                if matches!(self.phase, Phase::Answered(_)) { Action::Pause } else { action }
+            }
+        }
+    }
+
+    fn on_http_request_trailers(&mut self, _: usize) -> Action {
+        if let Phase::Reading(reading) = &self.phase {
+            // The body ended without the body callback seeing it.
+            let rest = host::body(Buffer::RequestBody, reading.admitted.reader.length(), usize::MAX >> 1).len();
+            let size = reading.admitted.reader.length().saturating_add(rest);
+            return self.read(size, true);
+        }
+        Action::Continue
+    }
+
+    fn on_http_response_headers(&mut self, _: usize, _: bool) -> Action {
+        match &self.phase {
+            Phase::Routed(exchange) => {
+                let exchange = exchange.clone();
+                self.respond_routed(&exchange)
+            }
+            // Envoy answered while the request was still arriving: too large, too slow.
+            Phase::Reading(_) => self.refuse_reading(from_envoy(envoys_status())),
+            Phase::Waiting | Phase::Answered(_) | Phase::Reported => Action::Continue,
+        }
+    }
+
+    fn on_log(&mut self) {
+        let report = match std::mem::replace(&mut self.phase, Phase::Reported) {
+            Phase::Answered(report) => *report,
+            Phase::Routed(exchange) => exchange.report(host::now(), exchange.status(), None),
+            Phase::Reading(reading) => {
+                // The client left before its request was whole.
+                let mut report = self.own_report(None, &reading.headers);
+                report.ended = crate::exchange::Ended::ClientLeft;
+                report.caller = Some(reading.admitted.caller);
+                report.operation = Some(reading.admitted.operation);
+                report
+            }
+            Phase::Waiting | Phase::Reported => return,
+        };
+        if report.operation.is_some() || report.error.is_some() {
+            self.meters.write(&report);
+        }
+        let _ = host::set_property(table::LOG, &report.line(&self.config));
+    }
+}

@@ -1,0 +1,76 @@
+//! Metrics of one configuration: ids are resolved once per series and worker.
+
+use super::host;
+use crate::config::Config;
+use crate::exchange::Report;
+use crate::metric::{Family, Kind, Label, Series, samples};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// Most series of one worker; further ones go to `other`.
+const MOST_SERIES: usize = 20_000;
+
+/// The metrics of a configuration.
+pub struct Meters {
+    config: Rc<Config>,
+    ids: RefCell<HashMap<Series, u32>>,
+}
+
+impl Meters {
+    /// Meters without any series yet.
+    pub fn new(config: Rc<Config>) -> Meters {
+        Meters { config, ids: RefCell::default() }
+    }
+
+    /// Writes everything that a report says.
+    pub fn write(&self, report: &Report) {
+        for sample in samples(report, &self.config) {
+            self.add(sample.series, sample.value);
+        }
+    }
+
+    /// One more exchange is under way, or one less.
+    pub fn in_flight(&self, by: i64) {
+        if let Some(id) = self.id(Series::new(Family::InFlight, &[])) {
+            let _ = host::increment_metric(id, by);
+        }
+    }
+
+    /// What is true of a configuration as long as it is in force.
+    pub fn announce(&self) {
+        for (family, label) in [(Family::BuildInfo, Label::Version), (Family::ConfigInfo, Label::ConfigHash)] {
+            if let Some(id) = self.id(Series::new(family, &[label])) {
+                let _ = host::record_metric(id, 1);
+            }
+        }
+    }
+
+    fn add(&self, series: Series, value: u64) {
+        let Some(id) = self.id(series) else { return };
+        let _ = match series.family().kind() {
+            Kind::Histogram => host::record_metric(id, value),
+            Kind::Counter | Kind::Gauge => host::increment_metric(id, i64::try_from(value).unwrap_or(i64::MAX)),
+        };
+    }
+
+    fn id(&self, series: Series) -> Option<u32> {
+        if let Some(id) = self.ids.borrow().get(&series) {
+            return Some(*id);
+        }
+        if self.ids.borrow().len() >= MOST_SERIES && series != series.collapsed() {
+            count(Family::SeriesDropped, &[]);
+            return self.id(series.collapsed());
+        }
+        let id = host::define_metric(series.family().kind(), &series.host_name(&self.config)).ok()?;
+        self.ids.borrow_mut().insert(series, id);
+        Some(id)
+    }
+}
+
+/// Counts something that is rare and belongs to no configuration.
+pub fn count(family: Family, labels: &[(&str, &str)]) {
+    if let Ok(id) = host::define_metric(family.kind(), &crate::metric::host_name(family, labels.iter().copied())) {
+        let _ = host::increment_metric(id, 1);
+    }
+}

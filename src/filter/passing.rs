@@ -1,0 +1,65 @@
+//! A provider's answer on its way to the client: scanned in place, never held.
+
+use super::host::{self, Buffer};
+use crate::dialect::openai::{Answer, Learnt, Passed, Stream, closing_event};
+use crate::error::Class;
+use crate::operation::Operation;
+
+/// An answer that passes.
+pub enum Passing {
+    /// Server-sent events of an operation.
+    Events(Operation, Box<Stream>),
+    /// One JSON document, or anything else.
+    Document(Box<Answer>),
+}
+
+impl Passing {
+    /// Reads the buffer's `size` bytes and changes them where something must not reach the client, or is missing.
+    pub fn pass(&mut self, size: usize, end: bool) {
+        let chunk = host::body(Buffer::ResponseBody, 0, size);
+        match self {
+            Passing::Document(answer) => {
+                answer.feed(&chunk);
+                if end {
+                    answer.finish();
+                }
+            }
+            Passing::Events(operation, stream) => {
+                let passed = stream.feed(&chunk, end);
+                let tail = if end { closing_event(*operation, stream.learnt()) } else { Vec::new() };
+                if let Some(bytes) = with_tail(passed, &chunk, tail) {
+                    let _ = host::set_body(Buffer::ResponseBody, size, &bytes);
+                }
+            }
+        }
+    }
+
+    /// What it has said so far.
+    pub fn learnt(&self) -> &Learnt {
+        match self {
+            Passing::Events(_, stream) => stream.learnt(),
+            Passing::Document(answer) => answer.learnt(),
+        }
+    }
+
+    /// What is wrong with an answer that has come to its end.
+    pub fn fault(&self) -> Option<Class> {
+        let Passing::Events(_, stream) = self else { return None };
+        let learnt = stream.learnt();
+        match (&learnt.error, learnt.ended) {
+            (Some(_), _) => Some(Class::ProviderFault),
+            (None, true) => None,
+            (None, false) => Some(Class::Cut),
+        }
+    }
+}
+
+/// What the buffer must hold afterwards; `None` when it may stay as it is.
+fn with_tail(passed: Passed, chunk: &[u8], tail: Vec<u8>) -> Option<Vec<u8>> {
+    match passed {
+        Passed::Unchanged if tail.is_empty() => None,
+        Passed::Unchanged => Some([chunk, &tail].concat()),
+        Passed::Replaced(bytes) if tail.is_empty() => Some(bytes),
+        Passed::Replaced(bytes) => Some([bytes, tail].concat()),
+    }
+}

@@ -1,0 +1,389 @@
+//! The upstream role: once per attempt. It makes the request fit its target, and decides whether the answer is let
+//! through or Envoy tries again.
+
+use super::passing::Passing;
+use super::{Timed, host, meters, table, wait};
+use crate::config::Timeouts;
+use crate::dialect::openai::{self, First, Stream};
+use crate::dialect::{self, Failure, RequestHead, ResponseHead, is_kept_from_client};
+use crate::error::{Class, Error};
+use crate::exchange::{Denied, Exchange, Verdict};
+use crate::metric::Family;
+use crate::stream::splice::Splice;
+use host::{Buffer, Map};
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::Action;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// Most bytes of an error that are read.
+const ERROR_CAP: usize = 64 << 10;
+/// How long a stream's first event is waited for where the model sets no `first_token`.
+const PROBE_WAIT: Duration = Duration::from_secs(5);
+/// The response header that the route's `retriable_headers` looks for.
+const RETRY: &str = "x-tollgate-retry";
+
+/// One attempt.
+pub struct Upstream {
+    id: u32,
+    held: Rc<RefCell<Held>>,
+}
+
+/// An attempt's state; a waiting response is woken from outside of its callbacks.
+pub struct Held {
+    attempt: Option<Rc<Attempt>>,
+    phase: Phase,
+}
+
+/// What does not change while the attempt lasts.
+struct Attempt {
+    exchange: Rc<Exchange>,
+    index: usize,
+    target: usize,
+    started: u64,
+}
+
+enum Phase {
+    /// The head has not come, or the attempt must not happen.
+    Idle,
+    /// The body is to be edited.
+    Sending(Splice),
+    /// The request is on its way.
+    Sent,
+    /// An error's body is arriving.
+    Failing(ResponseHead),
+    /// A stream's first event has not come.
+    Probing { head: ResponseHead, probe: Box<Stream>, seen: usize },
+    /// The first byte of an answer has not come.
+    Opening(ResponseHead),
+    /// A short wait before the same target is tried again.
+    Resting,
+    /// The answer passes through.
+    Passing(Passing),
+    /// Nothing is left to do.
+    Over,
+}
+
+impl Upstream {
+    /// An attempt that has just begun.
+    pub fn new(id: u32) -> Upstream {
+        Upstream { id, held: Rc::new(RefCell::new(Held { attempt: None, phase: Phase::Idle })) }
+    }
+
+    fn wait(&self, until: u64) {
+        wait::wait(self.id, until, &self.held);
+    }
+}
+
+/// An attempt that must not happen: nothing is sent, and the gateway role says why.
+fn deny(reason: &'static str) -> Action {
+    if reason == "exchange" {
+        meters::count(Family::Misconfigured, &[("reason", reason)]);
+        super::gateway::respond(&Error::misconfigured("The exchange of this attempt is not known to this worker."), None);
+    } else {
+        super::gateway::respond(&Error::no_provider("The plan is over."), None);
+    }
+    Action::Pause
+}
+
+impl Held {
+    fn begin(&mut self, end: bool) -> Action {
+        let now = host::now();
+        let ticket = host::property(table::TICKET).unwrap_or_default();
+        let Some(exchange) = table::find(&ticket) else { return deny("exchange") };
+        let cluster = host::property("xds\0cluster_name").unwrap_or_default();
+        let _timed = Timed::since(&exchange, now);
+        let begun = match exchange.begin(&cluster, now) {
+            Ok(begun) => begun,
+            Err(Denied::PlanOver | Denied::WrongCluster) => return deny("plan"),
+        };
+        let edits = match dialect::encode(&exchange.ask, begun.target) {
+            Ok(edits) => edits,
+            Err(_) => return deny("plan"),
+        };
+        let head = RequestHead {
+            pristine: exchange.first_head(|| host::headers(Map::RequestHeaders)),
+            target: begun.target,
+            secret: begun.secret,
+            path: &edits.path,
+            content_length: exchange.ask.length.saturating_add_signed(edits.body.delta()),
+        };
+        if host::set_headers(Map::RequestHeaders, &head.encode()).is_err() {
+            return deny("plan");
+        }
+        let cluster = begun.target.provider.cluster.as_str();
+        if let Some(next) = exchange.next_cluster().filter(|next| *next != cluster) {
+            let _ = host::set_property(table::CLUSTER, next.as_bytes());
+        }
+        let (index, target) = (begun.index, begun.target_index);
+        self.attempt = Some(Rc::new(Attempt { exchange: exchange.clone(), index, target, started: now }));
+        if edits.body.is_empty() || end {
+            self.phase = Phase::Sent;
+            return Action::Continue;
+        }
+        self.phase = Phase::Sending(edits.body);
+        Action::Pause
+    }
+
+    /// Edits the body's beginning once it is there; what follows passes as it is.
+    fn send(&mut self, size: usize, end: bool) -> Action {
+        let Phase::Sending(splice) = &self.phase else { return Action::Continue };
+        if size < splice.end() && !end {
+            return Action::Pause;
+        }
+        let edited = {
+            let _timed = self.attempt.as_ref().map(|attempt| Timed::new(&attempt.exchange));
+            let prefix = host::body(Buffer::RequestBody, 0, splice.end());
+            let whole = prefix.len() == splice.end();
+            whole && host::set_body(Buffer::RequestBody, prefix.len(), &splice.apply(&prefix)).is_ok()
+        };
+        if !edited {
+            return deny("plan");
+        }
+        self.phase = Phase::Sent;
+        Action::Continue
+    }
+
+    /// The head of the provider's answer. A stream's headers and an error's wait for what decides about them.
+    fn open(&mut self, end: bool) -> (Action, Option<u64>) {
+        let Some(attempt) = self.attempt.clone() else { return (Action::Continue, None) };
+        let _timed = Timed::new(&attempt.exchange);
+        let headers = host::headers(Map::ResponseHeaders);
+        let head = ResponseHead::read(&headers);
+        for (name, _) in headers.iter().filter(|(name, _)| is_kept_from_client(name)) {
+            let _ = host::remove_header(Map::ResponseHeaders, name);
+        }
+        attempt.exchange.name_request(attempt.index, head.request_id.clone());
+        if !head.is_success() {
+            self.phase = Phase::Failing(head);
+            return if end { self.fail_told(0) } else { (Action::Pause, None) };
+        }
+        if head.is_stream {
+            let _ = host::remove_header(Map::ResponseHeaders, b"content-length");
+            let until = attempt.started.saturating_add(nanos(attempt.first_event_wait()));
+            let probe = Box::new(Stream::new(attempt.exchange.ask.operation, false));
+            self.phase = Phase::Probing { head, probe, seen: 0 };
+            return if end { self.probe(0, true) } else { (Action::Pause, Some(until)) };
+        }
+        self.phase = Phase::Opening(head);
+        if end {
+            return (self.pass(0, true), None);
+        }
+        (Action::Pause, None)
+    }
+
+    /// More of the provider's answer; while it is held, `size` is all of it so far.
+    fn body(&mut self, size: usize, end: bool) -> (Action, Option<u64>) {
+        let Some(attempt) = self.attempt.clone() else { return (Action::Continue, None) };
+        let _timed = Timed::new(&attempt.exchange);
+        match self.phase {
+            Phase::Failing(_) if !end && size < ERROR_CAP => (Action::Pause, None),
+            Phase::Failing(_) => self.fail_told(size),
+            Phase::Probing { .. } => self.probe(size, end),
+            Phase::Resting => (Action::Pause, None),
+            Phase::Opening(_) if size == 0 && !end => (Action::Pause, None),
+            Phase::Opening(_) | Phase::Passing(_) => (self.pass(size, end), None),
+            Phase::Idle | Phase::Sending(_) | Phase::Sent | Phase::Over => (Action::Continue, None),
+        }
+    }
+
+    fn probe(&mut self, size: usize, end: bool) -> (Action, Option<u64>) {
+        let (Some(attempt), Phase::Probing { head, probe, seen }) = (&self.attempt, &mut self.phase) else {
+            return (Action::Continue, None);
+        };
+        let chunk = host::body(Buffer::ResponseBody, *seen, size.saturating_sub(*seen));
+        *seen = size;
+        probe.feed(&chunk, end);
+        let failure = match probe.first() {
+            First::Content => return (self.pass(size, end), None),
+            First::Error(error) => openai::stream_failure(error, attempt.secret()),
+            First::Undecided if end && !probe.learnt().ended => {
+                let said = dialect::Said { message: "The provider's stream was empty.".to_owned(), ..Default::default() };
+                Failure::told(Class::ProviderFault, head.status, said, None)
+            }
+            First::Undecided if end || size >= attempt.exchange.config.routing.probe_bytes => {
+                return (self.pass(size, end), None);
+            }
+            First::Undecided => return (Action::Pause, None),
+        };
+        self.fail(failure)
+    }
+
+    fn fail_told(&mut self, size: usize) -> (Action, Option<u64>) {
+        let (Some(attempt), Phase::Failing(head)) = (&self.attempt, &self.phase) else {
+            return (Action::Continue, None);
+        };
+        let body = host::body(Buffer::ResponseBody, 0, size.min(ERROR_CAP));
+        let failure = openai::failure(head, &body, attempt.secret());
+        self.fail(failure)
+    }
+
+    /// Writes the failure down. Envoy tries again because of the header, at the cluster that stands in filter state.
+    fn fail(&mut self, failure: Failure) -> (Action, Option<u64>) {
+        let Some(attempt) = &self.attempt else { return (Action::Continue, None) };
+        self.phase = Phase::Over;
+        match attempt.exchange.fail(attempt.index, failure) {
+            Verdict::Final => (Action::Continue, None),
+            Verdict::Retry(wait) => {
+                if let Some(cluster) = attempt.exchange.next_cluster() {
+                    let _ = host::set_property(table::CLUSTER, cluster.as_bytes());
+                }
+                if let Some(wait) = wait {
+                    self.phase = Phase::Resting;
+                    return (Action::Pause, Some(host::now().saturating_add(nanos(wait))));
+                }
+                let _ = host::set_header(Map::ResponseHeaders, RETRY, b"1");
+                (Action::Continue, None)
+            }
+        }
+    }
+
+    /// Lets the answer through; its first call decides that this attempt serves.
+    fn pass(&mut self, size: usize, end: bool) -> Action {
+        let Some(attempt) = self.attempt.clone() else { return Action::Continue };
+        let Attempt { exchange, index, .. } = &*attempt;
+        let mut passing = match std::mem::replace(&mut self.phase, Phase::Over) {
+            Phase::Passing(passing) => passing,
+            Phase::Probing { head, .. } => {
+                exchange.serve(*index, head.status, host::now());
+                Passing::Events(exchange.ask.operation, Box::new(attempt.stream()))
+            }
+            Phase::Opening(head) => {
+                exchange.serve(*index, head.status, host::now());
+                Passing::Document(Box::default())
+            }
+            other => {
+                self.phase = other;
+                return Action::Continue;
+            }
+        };
+        passing.pass(size, end);
+        exchange.learn(*index, passing.learnt());
+        if end {
+            exchange.finish(*index, passing.fault());
+        } else {
+            self.phase = Phase::Passing(passing);
+        }
+        Action::Continue
+    }
+
+    /// How much of the answer is in the buffer while it is held.
+    fn held_size(&self) -> usize {
+        match self.phase {
+            Phase::Failing(_) | Phase::Probing { .. } | Phase::Opening(_) => {
+                host::body(Buffer::ResponseBody, 0, usize::MAX >> 1).len()
+            }
+            _ => 0,
+        }
+    }
+
+    /// The wait is over: a silent stream's headers go through, a resting attempt is tried again.
+    pub fn wake(&mut self) {
+        match self.phase {
+            Phase::Resting => {
+                self.phase = Phase::Over;
+                let _ = host::set_header(Map::ResponseHeaders, RETRY, b"1");
+            }
+            Phase::Probing { seen, .. } => {
+                self.pass(seen, false);
+            }
+            _ => return,
+        }
+        let _ = host::resume_response();
+    }
+
+    /// The attempt is over, for whatever reason. What was neither answered nor failed was refused, reset or too slow.
+    fn end(&mut self) {
+        let Some(attempt) = self.attempt.take() else { return };
+        let Attempt { exchange, index, started, .. } = &*attempt;
+        if !exchange.is_running(*index) {
+            exchange.finish(*index, Some(Class::Cut));
+            return;
+        }
+        let Some(target) = exchange.plan.targets.get(attempt.target) else { return };
+        let elapsed = Duration::from_nanos(host::now().saturating_sub(*started));
+        let transport = host::property("upstream\0transport_failure_reason").is_some_and(|reason| !reason.is_empty());
+        let (class, word) = if transport {
+            (Class::Connect, "connect")
+        } else if elapsed >= attempt.bound() {
+            (Class::Timeout, "timeout")
+        } else {
+            (Class::Cut, "reset")
+        };
+        if let Verdict::Retry(_) = exchange.fail(*index, Failure::silent(class, word, &target.provider.name))
+            && let Some(cluster) = exchange.next_cluster()
+        {
+            let _ = host::set_property(table::CLUSTER, cluster.as_bytes());
+        }
+    }
+}
+
+impl Attempt {
+    /// The time that Envoy gives one try; a little less, since clocks are read at different moments.
+    fn bound(&self) -> Duration {
+        let Timeouts { attempt, first_token, .. } = self.exchange.plan.asked.model.timeouts;
+        let bound = first_token.filter(|_| self.exchange.ask.stream).unwrap_or(attempt);
+        bound.saturating_sub(Duration::from_millis(5))
+    }
+
+    fn first_event_wait(&self) -> Duration {
+        self.exchange.plan.asked.model.timeouts.first_token.unwrap_or(PROBE_WAIT)
+    }
+
+    fn secret(&self) -> Option<&str> {
+        self.exchange.secret_of(self.index)
+    }
+
+    /// The reader of the answer. It reads everything that the probe has seen once more, to hide what only we asked for.
+    fn stream(&self) -> Stream {
+        let target = self.exchange.plan.targets.get(self.target);
+        let hides = target.is_some_and(|target| openai::hides_usage(&self.exchange.ask, target));
+        Stream::new(self.exchange.ask.operation, hides)
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+impl Context for Upstream {
+    fn on_done(&mut self) -> bool {
+        self.held.borrow_mut().end();
+        true
+    }
+}
+
+impl HttpContext for Upstream {
+    fn on_http_request_headers(&mut self, _: usize, end: bool) -> Action {
+        self.held.borrow_mut().begin(end)
+    }
+
+    fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
+        self.held.borrow_mut().send(size, end)
+    }
+
+    fn on_http_request_trailers(&mut self, _: usize) -> Action {
+        self.held.borrow_mut().send(0, true)
+    }
+
+    fn on_http_response_headers(&mut self, _: usize, end: bool) -> Action {
+        let (action, until) = self.held.borrow_mut().open(end);
+        until.into_iter().for_each(|until| self.wait(until));
+        action
+    }
+
+    fn on_http_response_body(&mut self, size: usize, end: bool) -> Action {
+        let (action, until) = self.held.borrow_mut().body(size, end);
+        until.into_iter().for_each(|until| self.wait(until));
+        action
+    }
+
+    fn on_http_response_trailers(&mut self, _: usize) -> Action {
+        // Trailers end a body whose callback never saw the end. What is held is still in the buffer; what has passed is not.
+        let size = self.held.borrow().held_size();
+        let (action, until) = self.held.borrow_mut().body(size, true);
+        until.into_iter().for_each(|until| self.wait(until));
+        action
+    }
+}

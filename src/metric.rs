@@ -1,0 +1,121 @@
+//! What Prometheus sees: which series an exchange adds to, and how a series is named so that Envoy's `stats_tags` turn
+//! it into labels.
+//!
+//! Label values come from configured names only; everything else is `other`, so no client can make a series.
+
+mod series;
+
+pub use series::{Family, Kind, Label, Series, host_name};
+
+use crate::config::{Config, MetricLabels};
+use crate::exchange::{Ended, Report};
+use crate::operation::Operation;
+
+/// One value for one series: a counter's step or a histogram's observation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// Which series.
+    pub series: Series,
+    /// How much.
+    pub value: u64,
+}
+
+/// Everything that a report adds to metrics.
+pub fn samples(report: &Report, config: &Config) -> Vec<Sample> {
+    let mut samples = Vec::with_capacity(12);
+    let mut add = |series: Series, value: u64| samples.push(Sample { series, value });
+    let model = Label::Model(report.model_index);
+    let provider = Label::Provider(report.provider);
+    let operation = Label::Operation(report.operation);
+    let wished = wished(report, config);
+
+    let requests = [model, provider, operation, Label::Outcome(report.ended)];
+    add(Series::new(Family::Requests, &requests).with(&wished), 1);
+    if report.ended == Ended::Refused {
+        add(Series::new(Family::Refusals, &[Label::Reason(report.error)]).with(&wished), 1);
+        return samples;
+    }
+    for tried in &report.tried {
+        let labels = [Label::Model(tried.model), Label::Provider(Some(tried.provider)), Label::ErrorType(tried.class)];
+        add(Series::new(Family::Attempts, &labels), 1);
+    }
+    for (from, to) in report.tried.iter().zip(report.tried.iter().skip(1)) {
+        if from.provider != to.provider {
+            let ends = [Label::FromProvider(Some(from.provider)), Label::ToProvider(Some(to.provider))];
+            add(Series::new(Family::Fallbacks, &[Label::Model(from.model), ends[0], ends[1]]), 1);
+        }
+    }
+    let usage = &report.usage;
+    for (family, kind, tokens) in [
+        (Family::Tokens, "input", usage.input),
+        (Family::Tokens, "output", usage.output),
+        (Family::TokenDetails, "cache_read", usage.cache_read),
+        (Family::TokenDetails, "cache_write", usage.cache_write),
+        (Family::TokenDetails, "reasoning", usage.reasoning),
+    ] {
+        if let Some(tokens) = tokens {
+            let series = Series::new(family, &[model, provider, Label::Type(kind)]);
+            add(if family == Family::Tokens { series.with(&wished) } else { series }, tokens);
+        }
+    }
+    if reports_usage(report) && usage.is_empty() {
+        add(Series::new(Family::UsageMissing, &[model, provider]), 1);
+    }
+    if report.ended == Ended::UpstreamCut {
+        add(Series::new(Family::StreamErrors, &[provider]), 1);
+    }
+    let timed = [model, provider, operation];
+    add(Series::new(Family::Duration, &timed), report.duration_ms);
+    add(Series::new(Family::Overhead, &timed), report.overhead_us);
+    if let Some(ttft) = report.ttft_ms {
+        add(Series::new(Family::TimeToFirstToken, &timed), ttft);
+    }
+    if let Some(pace) = time_per_output_token(report) {
+        add(Series::new(Family::TimePerOutputToken, &timed), pace);
+    }
+    samples
+}
+
+/// Whether an answer came that ought to have told its tokens.
+fn reports_usage(report: &Report) -> bool {
+    let told = matches!(
+        report.operation,
+        Some(Operation::ChatCompletions | Operation::Completions | Operation::Responses | Operation::Embeddings)
+    );
+    told && matches!(report.ended, Ended::Complete | Ended::UpstreamCut)
+}
+
+/// Microseconds from token to token, of streams that said how many there were.
+fn time_per_output_token(report: &Report) -> Option<u64> {
+    let gaps = report.usage.output?.checked_sub(1).filter(|_| report.stream == Some(true))?;
+    report.answering_ms?.saturating_mul(1_000).checked_div(gaps)
+}
+
+/// The labels that `metrics.labels` asks for.
+fn wished(report: &Report, config: &Config) -> Vec<Label> {
+    let MetricLabels { group, key, tag, user } = &config.metrics;
+    let caller = report.caller.as_ref();
+    let listed = |list: &Vec<String>, value: Option<&String>| {
+        value.and_then(|value| list.iter().position(|entry| entry == value))
+    };
+    let mut labels = Vec::new();
+    if *group {
+        labels.push(Label::Group(caller.and_then(|caller| caller.group)));
+    }
+    if *key {
+        labels.push(match caller {
+            Some(caller) if caller.key.is_none() && caller.id == "anonymous" => Label::Anonymous,
+            caller => Label::Key(caller.and_then(|caller| caller.key)),
+        });
+    }
+    if let Some(list) = tag {
+        labels.push(Label::Tag(report.tags.iter().find_map(|tag| listed(list, Some(tag)))));
+    }
+    if let Some(list) = user {
+        labels.push(Label::User(listed(list, report.user.as_ref())));
+    }
+    labels
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,332 @@
+//! What a request asks for, read from its body as it arrives: model, stream, routing options, and where they stand so
+//! that they can be edited.
+
+use super::hash::Hash;
+use super::options::Options;
+use crate::error::{Error, printable};
+use crate::operation::Operation;
+use crate::stream::json::{self, Capture, Keep, Kind, Member, Object, Path, Reader};
+use crate::stream::multipart;
+use std::ops::Range;
+
+/// Most bytes of an option that we read ourselves.
+const OPTION: usize = 64 << 10;
+/// Bytes of each part of a conversation's opening that count for its hash.
+const OPENING: usize = 1 << 10;
+
+const MODEL: usize = 0;
+const STREAM: usize = 1;
+const STREAM_OPTIONS: usize = 2;
+const INCLUDE_USAGE: usize = 3;
+const MODELS: usize = 4;
+const PROVIDER: usize = 5;
+const PROVIDER_OPTIONS: usize = 6;
+const STORE: usize = 7;
+const CACHE_KEY: usize = 8;
+const USER_ID: usize = 9;
+/// Fields that name state kept at one account: such a request goes nowhere else.
+const PINS: std::ops::Range<usize> = 10..14;
+/// What later turns of a conversation begin with.
+const OPENINGS: std::ops::Range<usize> = 14..20;
+
+const fn path(keys: &'static [&'static str], keep: Keep) -> Path {
+    Path { keys, keep }
+}
+
+static PATHS: [Path; 20] = [
+    path(&["model"], Keep::Whole(1 << 10)),
+    path(&["stream"], Keep::Whole(8)),
+    path(&["stream_options"], Keep::Whole(OPTION)),
+    path(&["stream_options", "include_usage"], Keep::Whole(8)),
+    path(&["models"], Keep::Whole(OPTION)),
+    path(&["provider"], Keep::Whole(OPTION)),
+    path(&["providerOptions"], Keep::Whole(OPTION)),
+    path(&["store"], Keep::Whole(8)),
+    path(&["prompt_cache_key"], Keep::Prefix(OPENING)),
+    path(&["metadata", "user_id"], Keep::Prefix(OPENING)),
+    path(&["previous_response_id"], Keep::Place),
+    path(&["conversation"], Keep::Place),
+    path(&["background"], Keep::Whole(8)),
+    path(&["prompt", "id"], Keep::Place),
+    path(&["system"], Keep::Prefix(OPENING)),
+    path(&["instructions"], Keep::Prefix(OPENING)),
+    path(&["tools"], Keep::Prefix(OPENING)),
+    path(&["messages"], Keep::Opening(OPENING)),
+    path(&["input"], Keep::Opening(OPENING)),
+    path(&["prompt"], Keep::Prefix(OPENING)),
+];
+
+/// The fields of a form, in the order of `FORM_MODEL` and `FORM_STREAM`.
+static FIELDS: [multipart::Field; 2] =
+    [multipart::Field { name: "model", cap: 512 }, multipart::Field { name: "stream", cap: 16 }];
+const FORM_MODEL: usize = 0;
+const FORM_STREAM: usize = 1;
+
+/// Reads a body as it arrives.
+#[derive(Debug)]
+pub struct AskReader {
+    operation: Operation,
+    body: BodyReader,
+    length: usize,
+}
+
+#[derive(Debug)]
+enum BodyReader {
+    Json(Box<Reader>),
+    Multipart(Box<multipart::Reader>),
+}
+
+/// What a request asks for.
+#[derive(Debug)]
+pub struct Ask {
+    /// The operation.
+    pub operation: Operation,
+    /// Its path below `/v1`, with the query where the client sent one.
+    pub path: String,
+    /// The model as the client named it.
+    pub model: String,
+    /// Whether a stream is asked for.
+    pub stream: bool,
+    /// Whether the client wants the usage chunk of a stream.
+    pub include_usage: bool,
+    /// The routing options.
+    pub options: Options,
+    /// Hash of what makes the conversation recognisable.
+    pub conversation: u64,
+    /// The field that names state kept at one account.
+    pub pinned: Option<&'static str>,
+    /// `store: true`: the provider keeps the answer.
+    pub store: bool,
+    /// Where the things stand that an attempt may have to edit.
+    pub body: Body,
+    /// Length of the body in bytes.
+    pub length: usize,
+}
+
+/// Where the things stand that an attempt may have to edit.
+#[derive(Debug)]
+pub enum Body {
+    /// A JSON object.
+    Json {
+        /// The object itself.
+        object: Object,
+        /// Every value of `model`, quotes included.
+        models: Vec<Range<usize>>,
+        /// The value of `stream_options`, if any.
+        stream_options: Option<Capture>,
+        /// Every value of `include_usage` in it.
+        include_usage: Vec<Range<usize>>,
+        /// Members meant for the gateway alone.
+        ours: Vec<Member>,
+    },
+    /// A multipart form.
+    Multipart {
+        /// Every value of the field `model`.
+        models: Vec<Range<usize>>,
+    },
+}
+
+impl Ask {
+    /// Whether a second try after silence cannot do harm: not for images and audio, nor where the provider stores.
+    pub fn is_repeatable(&self) -> bool {
+        self.operation.is_repeatable() && !self.store
+    }
+}
+
+impl AskReader {
+    /// A reader for an operation; the content type tells forms from JSON.
+    pub fn new(operation: Operation, content_type: &[u8]) -> Result<AskReader, Error> {
+        let body = match multipart::boundary(content_type) {
+            Some(boundary) => BodyReader::Multipart(Box::new(multipart::Reader::new(&boundary, &FIELDS))),
+            None if content_type.to_ascii_lowercase().starts_with(b"multipart/") => {
+                return Err(Error::bad_body("The multipart body has no usable boundary in its content type."));
+            }
+            None => BodyReader::Json(Box::new(Reader::new(&PATHS))),
+        };
+        Ok(AskReader { operation, body, length: 0 })
+    }
+
+    /// Reads the next bytes.
+    pub fn feed(&mut self, chunk: &[u8]) -> Result<(), Error> {
+        self.length = self.length.saturating_add(chunk.len());
+        match &mut self.body {
+            BodyReader::Json(reader) => reader.feed(chunk).map_err(not_json),
+            BodyReader::Multipart(reader) => reader.feed(chunk).map_err(not_multipart),
+        }
+    }
+
+    /// How many bytes have been read.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// The body is whole: what does it ask for? `session` is what the client calls its conversation.
+    pub fn finish(self, path: String, session: Option<&[u8]>) -> Result<Ask, Error> {
+        let AskReader { operation, body, length } = self;
+        if length == 0 {
+            return Err(Error::bad_body("The request has no body."));
+        }
+        match body {
+            BodyReader::Json(reader) => json_ask(operation, path, length, *reader, session),
+            BodyReader::Multipart(reader) => multipart_ask(operation, path, length, *reader, session),
+        }
+    }
+}
+
+fn json_ask(
+    operation: Operation,
+    path: String,
+    length: usize,
+    mut reader: Reader,
+    session: Option<&[u8]>,
+) -> Result<Ask, Error> {
+    reader.finish().map_err(not_json)?;
+    let object = reader.object().ok_or_else(|| Error::bad_body("The body must be a JSON object."))?;
+    let values = |path: usize| reader.members(path).iter().map(|member| member.value.clone()).collect();
+    Ok(Ask {
+        operation,
+        path,
+        model: model(reader.get(MODEL))?,
+        stream: flag(&reader, STREAM, "stream")?.unwrap_or(false),
+        include_usage: raw(&reader, INCLUDE_USAGE) == Some(b"true"),
+        options: options(&reader, operation)?,
+        conversation: conversation(&reader, session),
+        pinned: pinned(&reader),
+        store: raw(&reader, STORE) == Some(b"true"),
+        body: Body::Json {
+            object,
+            models: values(MODEL),
+            stream_options: reader.get(STREAM_OPTIONS).cloned(),
+            include_usage: values(INCLUDE_USAGE),
+            ours: ours(&reader, operation),
+        },
+        length,
+    })
+}
+
+fn multipart_ask(
+    operation: Operation,
+    path: String,
+    length: usize,
+    mut reader: multipart::Reader,
+    session: Option<&[u8]>,
+) -> Result<Ask, Error> {
+    reader.finish().map_err(not_multipart)?;
+    let model = reader.get(FORM_MODEL).ok_or_else(no_model)?;
+    let model = std::str::from_utf8(&model.bytes).map_err(|_| Error::bad_body("`model` is not UTF-8.").at("model"))?;
+    let conversation = Hash::default().with(session.unwrap_or_default()).finish();
+    Ok(Ask {
+        operation,
+        path,
+        model: checked_model(model.to_owned())?,
+        stream: reader.get(FORM_STREAM).is_some_and(|value| value.bytes.eq_ignore_ascii_case(b"true")),
+        include_usage: false,
+        options: Options::default(),
+        conversation,
+        pinned: None,
+        store: false,
+        body: Body::Multipart { models: reader.all(FORM_MODEL).iter().map(|value| value.range.clone()).collect() },
+        length,
+    })
+}
+
+fn not_json(error: json::Error) -> Error {
+    Error::bad_body(format!("The body is not JSON: {error}."))
+}
+
+fn not_multipart(error: multipart::Error) -> Error {
+    Error::bad_body(format!("The body cannot be read: {error}."))
+}
+
+fn no_model() -> Error {
+    Error::bad_body("The request names no model: the field `model` is missing.").at("model")
+}
+
+fn model(capture: Option<&Capture>) -> Result<String, Error> {
+    let capture = capture.ok_or_else(no_model)?;
+    if capture.kind != Kind::String {
+        return Err(Error::bad_body("`model` must be a string.").at("model"));
+    }
+    checked_model(capture.text().ok_or_else(|| Error::bad_body("`model` is too long.").at("model"))?)
+}
+
+fn checked_model(model: String) -> Result<String, Error> {
+    const CAP: usize = 256;
+    if model.is_empty() {
+        return Err(no_model());
+    }
+    if model.len() > CAP || model.chars().any(char::is_control) {
+        let message = format!("`{}` is no model name: at most {CAP} characters, no control characters.", printable(&model));
+        return Err(Error::bad_body(message).at("model"));
+    }
+    Ok(model)
+}
+
+fn raw(reader: &Reader, path: usize) -> Option<&[u8]> {
+    reader.get(path).and_then(|capture| capture.raw.as_deref())
+}
+
+/// A flag that must be true, false or null where it is there.
+fn flag(reader: &Reader, path: usize, name: &str) -> Result<Option<bool>, Error> {
+    match reader.get(path).map(|capture| (capture.kind, capture.raw.as_deref())) {
+        None | Some((Kind::Null, _)) => Ok(None),
+        Some((Kind::Bool, raw)) => Ok(Some(raw == Some(b"true"))),
+        Some(_) => Err(Error::bad_body(format!("`{name}` must be true or false.")).at(name)),
+    }
+}
+
+fn options(reader: &Reader, operation: Operation) -> Result<Options, Error> {
+    let mut options = Options::default();
+    if let Some(raw) = option(reader, PROVIDER_OPTIONS, "providerOptions")? {
+        options.read_provider_options(raw)?;
+    }
+    if operation == Operation::ChatCompletions {
+        if let Some(raw) = option(reader, MODELS, "models")? {
+            options.read_models(raw)?;
+        }
+        if let Some(raw) = option(reader, PROVIDER, "provider")? {
+            options.read_provider(raw)?;
+        }
+    }
+    Ok(options)
+}
+
+fn option<'a>(reader: &'a Reader, path: usize, name: &str) -> Result<Option<&'a [u8]>, Error> {
+    match reader.get(path) {
+        None => Ok(None),
+        Some(capture) if capture.kind == Kind::Null => Ok(None),
+        Some(capture) => match &capture.raw {
+            Some(raw) => Ok(Some(raw)),
+            None => Err(Error::unsupported_option(name, format!("`{name}` is longer than {OPTION} bytes."))),
+        },
+    }
+}
+
+fn ours(reader: &Reader, operation: Operation) -> Vec<Member> {
+    let top_level = operation == Operation::ChatCompletions;
+    let paths = if top_level { &[MODELS, PROVIDER, PROVIDER_OPTIONS][..] } else { &[PROVIDER_OPTIONS] };
+    paths.iter().flat_map(|path| reader.members(*path)).cloned().collect()
+}
+
+/// The first field that is there and not null, nor `background: false`.
+fn pinned(reader: &Reader) -> Option<&'static str> {
+    let names = |path: &usize| match reader.get(*path).map(|capture| capture.kind) {
+        None | Some(Kind::Null) => false,
+        Some(Kind::Bool) => raw(reader, *path) == Some(b"true"),
+        Some(_) => true,
+    };
+    PINS.into_iter().find(names).and_then(|path| PATHS.get(path)?.keys.first().copied())
+}
+
+/// The first that is there of: the client's own word, `prompt_cache_key`, `metadata.user_id`, the opening.
+fn conversation(reader: &Reader, session: Option<&[u8]>) -> u64 {
+    let named = session.or_else(|| raw(reader, CACHE_KEY)).or_else(|| raw(reader, USER_ID));
+    let hash = match named {
+        Some(name) => Hash::default().with(name),
+        None => OPENINGS.filter_map(|path| raw(reader, path)).fold(Hash::default(), Hash::with),
+    };
+    hash.finish()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+//! What a request asks of routing: `providerOptions.gateway`, top-level `models` and `provider`.
+//!
+//! No option is ever ignored: each is honoured, turned into labels that targets must carry, or refused by name.
+
+use crate::error::Error;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+/// What a request asks of routing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Providers tried first, in this order; the others follow.
+    pub order: Vec<String>,
+    /// The only providers that may serve.
+    pub only: Option<Vec<String>>,
+    /// Providers that must not serve.
+    pub ignore: Vec<String>,
+    /// Models tried after the asked one and its fallbacks.
+    pub models: Vec<String>,
+    /// One target, no other.
+    pub no_fallback: bool,
+    /// Labels that every target must carry, each with the option that asked for it.
+    pub labels: Vec<(String, String)>,
+    /// The end user, for attribution.
+    pub user: Option<String>,
+    /// Words for attribution.
+    pub tags: Vec<String>,
+}
+
+/// Most entries of any list of an option.
+const MOST: usize = 64;
+
+impl Options {
+    /// Reads `providerOptions`: its `gateway` member; the others belong to providers.
+    pub fn read_provider_options(&mut self, raw: &[u8]) -> Result<(), Error> {
+        #[derive(Deserialize)]
+        struct Outer<'a> {
+            #[serde(borrow)]
+            gateway: Option<&'a RawValue>,
+        }
+        let outer: Outer<'_> = parse(raw, "providerOptions", "an object whose `gateway` is an object")?;
+        let Some(gateway) = outer.gateway else { return Ok(()) };
+        for (name, value) in members(gateway.get().as_bytes(), "providerOptions.gateway")? {
+            let path = format!("providerOptions.gateway.{name}");
+            self.gateway_option(&name, value.get(), &path)?;
+        }
+        Ok(())
+    }
+
+    fn gateway_option(&mut self, name: &str, value: &str, path: &str) -> Result<(), Error> {
+        match name {
+            "order" => self.order = words(value, path)?,
+            "only" => self.only = Some(words(value, path)?),
+            "models" => self.models.extend(words(value, path)?),
+            "user" => self.user = Some(text(value, path, 256)?),
+            "tags" => self.tags = tags(value, path)?,
+            "zeroDataRetention" => self.flag(value, path, "zdr")?,
+            "disallowPromptTraining" => self.flag(value, path, "no-training")?,
+            "has" => self.require(words(value, path)?, path),
+            "inferenceRegion" => self.region(value, path)?,
+            "headquarters" => self.headquarters(value, path)?,
+            _ => return Err(not_honoured(path)),
+        }
+        Ok(())
+    }
+
+    /// Reads the top-level `models` of chat completions.
+    pub fn read_models(&mut self, raw: &[u8]) -> Result<(), Error> {
+        let models: Vec<String> = parse(raw, "models", "a list of model names")?;
+        self.models.extend(bounded(models, "models")?);
+        Ok(())
+    }
+
+    /// Reads the top-level `provider` object of chat completions.
+    pub fn read_provider(&mut self, raw: &[u8]) -> Result<(), Error> {
+        for (name, value) in members(raw, "provider")? {
+            let (path, value) = (format!("provider.{name}"), value.get());
+            match name.as_str() {
+                "order" => self.order = words(value, &path)?,
+                "only" => self.only = Some(words(value, &path)?),
+                "ignore" => self.ignore = words(value, &path)?,
+                "allow_fallbacks" => self.no_fallback |= !parse::<bool>(value.as_bytes(), &path, "true or false")?,
+                "zdr" => self.flag(value, &path, "zdr")?,
+                "data_collection" => match text(value, &path, 16)?.as_str() {
+                    "allow" => {}
+                    "deny" => self.require(vec!["no-training".to_owned()], &path),
+                    _ => return Err(Error::unsupported_option(&path, format!("`{path}` must be `allow` or `deny`."))),
+                },
+                _ => return Err(not_honoured(&path)),
+            }
+        }
+        Ok(())
+    }
+
+    fn flag(&mut self, value: &str, path: &str, label: &str) -> Result<(), Error> {
+        if parse::<bool>(value.as_bytes(), path, "true or false")? {
+            self.require(vec![label.to_owned()], path);
+        }
+        Ok(())
+    }
+
+    fn require(&mut self, labels: Vec<String>, option: &str) {
+        self.labels.extend(labels.into_iter().map(|label| (label, option.to_owned())));
+    }
+
+    fn region(&mut self, value: &str, path: &str) -> Result<(), Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Region {
+            scope: String,
+            #[serde(rename = "geoRegion")]
+            geo_region: Option<String>,
+        }
+        let region: Region = parse(value.as_bytes(), path, "{scope, geoRegion}")?;
+        match (region.scope.as_str(), region.geo_region) {
+            ("global", None) => Ok(()),
+            ("zone", Some(zone)) => {
+                self.require(vec![zone], path);
+                Ok(())
+            }
+            _ => Err(not_honoured(path)),
+        }
+    }
+
+    /// `["US"]` asks for the label `hq-us`; a choice of countries or an exclusion cannot be said in labels.
+    fn headquarters(&mut self, value: &str, path: &str) -> Result<(), Error> {
+        match words(value, path)?.as_slice() {
+            [] => Ok(()),
+            [country] if !country.starts_with('!') => {
+                self.require(vec![format!("hq-{}", country.to_ascii_lowercase())], path);
+                Ok(())
+            }
+            _ => Err(not_honoured(path)),
+        }
+    }
+}
+
+fn not_honoured(path: &str) -> Error {
+    Error::unsupported_option(path, format!("The option `{path}` is not honoured here."))
+}
+
+fn parse<'a, T: Deserialize<'a>>(raw: &'a [u8], path: &str, expected: &str) -> Result<T, Error> {
+    serde_json::from_slice(raw).map_err(|_| {
+        let message = format!("`{path}` must be {expected}.");
+        Error::new(crate::error::Class::Unsupported, 400, "invalid_request_error", "unsupported_option", message).at(path)
+    })
+}
+
+/// The members of an object, without those that are null: null is absent.
+fn members<'a>(raw: &'a [u8], path: &str) -> Result<BTreeMap<String, &'a RawValue>, Error> {
+    let all: BTreeMap<String, &RawValue> = parse(raw, path, "an object")?;
+    Ok(all.into_iter().filter(|(_, value)| value.get() != "null").collect())
+}
+
+fn words(value: &str, path: &str) -> Result<Vec<String>, Error> {
+    bounded(parse(value.as_bytes(), path, "a list of strings")?, path)
+}
+
+fn bounded<T: DeserializeOwned>(list: Vec<T>, path: &str) -> Result<Vec<T>, Error> {
+    if list.len() > MOST {
+        let message = format!("`{path}` has more than {MOST} entries.");
+        return Err(Error::unsupported_option(path, message));
+    }
+    Ok(list)
+}
+
+fn text(value: &str, path: &str, cap: usize) -> Result<String, Error> {
+    let text: String = parse(value.as_bytes(), path, "a string")?;
+    if text.chars().count() > cap {
+        return Err(Error::unsupported_option(path, format!("`{path}` is longer than {cap} characters.")));
+    }
+    Ok(text)
+}
+
+fn tags(value: &str, path: &str) -> Result<Vec<String>, Error> {
+    let tags = words(value, path)?;
+    if tags.len() > 10 || tags.iter().any(|tag| tag.is_empty() || tag.chars().count() > 64) {
+        let message = format!("`{path}` must be at most 10 tags of 1 to 64 characters.");
+        return Err(Error::unsupported_option(path, message));
+    }
+    Ok(tags)
+}
+
+#[cfg(test)]
+mod tests;

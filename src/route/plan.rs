@@ -1,0 +1,223 @@
+//! The plan: the ordered targets of one request.
+//!
+//! Targets of the asked model by priority, inside a priority by a weighted rendezvous hash of the conversation; then
+//! the model's fallbacks, then the request's own `models`; only permitted and able ones, no target twice.
+
+use super::hash::Hash;
+use super::options::Options;
+use super::resolve::{Resolved, resolve};
+use crate::access::Caller;
+use crate::config::{Affinity, Config, Credentials, Dialect, ModelTarget, Provider, ProviderId};
+use crate::error::Error;
+use crate::operation::Operation;
+use std::fmt;
+use std::rc::Rc;
+
+/// What a plan is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// Who asks.
+    pub caller: &'a Caller,
+    /// For what.
+    pub operation: Operation,
+    /// The model's name as asked.
+    pub asked: &'a str,
+    /// The request's own wishes.
+    pub options: &'a Options,
+    /// Hash of what makes the conversation recognisable.
+    pub conversation: u64,
+    /// A random number, for `affinity: none`.
+    pub draw: u64,
+    /// The field that names state kept at one account, if any.
+    pub pinned: Option<&'static str>,
+    /// `x-tollgate-fallback: off`.
+    pub first_only: bool,
+}
+
+/// One provider, and the model's name there.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Index into `Config::providers`.
+    pub provider_id: ProviderId,
+    /// The provider.
+    pub provider: Rc<Provider>,
+    /// The public model that it serves.
+    pub model: Resolved,
+    /// The name sent.
+    pub sent: String,
+    /// Indexes of the provider's secrets, in the order in which they are tried; empty where it needs none.
+    pub credentials: Vec<usize>,
+}
+
+/// The ordered targets of one request; never empty.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The model that the client asked for.
+    pub asked: Resolved,
+    /// In the order in which they are tried.
+    pub targets: Vec<Target>,
+    /// Most attempts, of all targets and credentials together.
+    pub max_attempts: usize,
+}
+
+impl fmt::Display for Plan {
+    /// `openai:gpt-5 > azure-eastus:gpt5-prod`: the one text of a plan, in log and headers.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, target) in self.targets.iter().enumerate() {
+            let arrow = if i == 0 { "" } else { " > " };
+            write!(f, "{arrow}{}:{}", target.provider.name, target.sent)?;
+        }
+        Ok(())
+    }
+}
+
+impl Plan {
+    /// Attempts that the plan allows at most: every credential of every target, and one more for a plan of one.
+    pub fn most_attempts(&self) -> usize {
+        let all: usize = self.targets.iter().map(|target| target.credentials.len().max(1)).sum();
+        all.max(2).min(self.max_attempts.max(1))
+    }
+}
+
+/// Makes the plan of a request, or says why there is none.
+pub fn plan(request: &Request<'_>) -> Result<Plan, Error> {
+    let Request { config, caller, options, .. } = *request;
+    let asked = resolve(config, caller, request.asked)?;
+    if !caller.may_use(&config.access, &asked.model.name) {
+        return Err(Error::model_forbidden(&asked.model.name));
+    }
+    let mut targets = Vec::new();
+    add_targets(request, &asked, &mut targets);
+    for name in &asked.model.fallbacks {
+        if let Ok(fallback) = resolve(config, caller, name)
+            && caller.may_use(&config.access, &fallback.model.name)
+        {
+            add_targets(request, &fallback, &mut targets);
+        }
+    }
+    for name in &options.models {
+        let wished = resolve(config, caller, name)?;
+        if !caller.may_use(&config.access, &wished.model.name) {
+            return Err(Error::model_forbidden(&wished.model.name));
+        }
+        add_targets(request, &wished, &mut targets);
+    }
+    let mut max_attempts = config.routing.max_attempts as usize;
+    if request.pinned.is_some() {
+        targets.sort_by_key(|target| target.provider_id);
+        for target in &mut targets {
+            target.credentials.sort_unstable();
+            target.credentials.truncate(1);
+        }
+    }
+    if request.first_only || options.no_fallback || request.pinned.is_some() {
+        targets.truncate(1);
+        max_attempts = max_attempts.min(2);
+    }
+    targets.truncate(max_attempts);
+    if targets.is_empty() {
+        return Err(no_target(request, &asked));
+    }
+    Ok(Plan { asked, targets, max_attempts })
+}
+
+fn add_targets(request: &Request<'_>, resolved: &Resolved, targets: &mut Vec<Target>) {
+    let able = |target: &&ModelTarget| {
+        request.config.providers.get(target.provider).is_some_and(|provider| serves(request, provider))
+    };
+    let mut ranked: Vec<(usize, u32, f64, &ModelTarget)> = resolved
+        .model
+        .targets
+        .iter()
+        .filter(able)
+        .map(|target| {
+            let provider = request.config.providers.get(target.provider).map_or("", |p| p.name.as_str());
+            let score = affinity(request).with(provider.as_bytes()).with(target.model.as_bytes()).score(target.weight);
+            (place_in_order(request, target.provider), target.priority, score, target)
+        })
+        .collect();
+    ranked.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.cmp(&b.1)).then(b.2.total_cmp(&a.2)));
+    for (_, _, _, target) in ranked {
+        let known = |have: &Target| have.provider_id == target.provider && have.sent == target.model;
+        let Some(provider) = request.config.providers.get(target.provider) else { continue };
+        if !targets.iter().any(known) {
+            targets.push(Target {
+                provider_id: target.provider,
+                provider: provider.clone(),
+                model: resolved.clone(),
+                sent: target.model.clone(),
+                credentials: credentials(request, provider),
+            });
+        }
+    }
+}
+
+/// What keeps its target: the conversation of a key, the key, or nothing.
+fn affinity(request: &Request<'_>) -> Hash {
+    let hash = Hash::default();
+    match request.config.routing.affinity {
+        Affinity::Conversation => hash.with(request.caller.id.as_bytes()).with(&request.conversation.to_le_bytes()),
+        Affinity::Key => hash.with(request.caller.id.as_bytes()),
+        Affinity::None => hash.with(&request.draw.to_le_bytes()),
+    }
+}
+
+fn credentials(request: &Request<'_>, provider: &Provider) -> Vec<usize> {
+    let Credentials::Secrets(secrets) = &provider.credentials else { return Vec::new() };
+    let hash = affinity(request).with(provider.name.as_bytes());
+    let mut order: Vec<usize> = (0..secrets.len()).collect();
+    let score = |index: &usize| hash.with(&(*index as u64).to_le_bytes()).score(1.0);
+    order.sort_by(|a, b| score(b).total_cmp(&score(a)));
+    order
+}
+
+fn place_in_order(request: &Request<'_>, provider: ProviderId) -> usize {
+    let named = |provider: &Rc<Provider>| request.options.order.iter().position(|word| is_called(provider, word));
+    request.config.providers.get(provider).and_then(named).unwrap_or(usize::MAX)
+}
+
+/// A provider goes by its configured name and by its vendor's.
+fn is_called(provider: &Provider, word: &str) -> bool {
+    provider.name == word || provider.preset.name == word
+}
+
+fn serves(request: &Request<'_>, provider: &Provider) -> bool {
+    let options = request.options;
+    let group_labels = request.caller.group(&request.config.access).map_or(&[][..], |group| &group.labels);
+    let mut wanted = group_labels.iter().chain(options.labels.iter().map(|(label, _)| label));
+    provider.enabled
+        && provider.preset.dialect == Dialect::OpenAi
+        && provider.preset.operations.contains(&request.operation)
+        && options.only.as_ref().is_none_or(|only| only.iter().any(|word| is_called(provider, word)))
+        && !options.ignore.iter().any(|word| is_called(provider, word))
+        && wanted.all(|label| provider.labels.contains(label))
+}
+
+fn no_target(request: &Request<'_>, asked: &Resolved) -> Error {
+    let options = request.options;
+    let name = &asked.model.name;
+    let filter = if options.only.is_some() {
+        Some("only")
+    } else if !options.ignore.is_empty() {
+        Some("ignore")
+    } else {
+        options.labels.first().map(|(_, option)| option.as_str())
+    };
+    match filter {
+        Some(filter) => {
+            Error::no_matching_provider(format!("No provider of `{name}` is left by `{filter}`.")).at(filter)
+        }
+        None if request.caller.group(&request.config.access).is_some_and(|group| !group.labels.is_empty()) => {
+            Error::no_matching_provider(format!("No provider of `{name}` carries the labels that this key's group asks for."))
+        }
+        None => {
+            let operation = request.operation.word();
+            Error::no_matching_provider(format!("No enabled provider of `{name}` serves {operation}."))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
