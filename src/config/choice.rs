@@ -1,7 +1,8 @@
 //! Choices of words, and the two places where the document takes either of two forms.
 
 use super::Preset;
-use super::decode::{Decode, Document, Leaf, Node, nearest, one_of, words};
+use super::decode::{Decode, Filled, Leaf, Node, nearest, one_of};
+use super::document::{Document, words};
 use super::mistakes::Mistakes;
 use super::raw::{RawCredential, RawProvider};
 use super::shape::Shape;
@@ -114,6 +115,10 @@ impl Leaf for PresetName {
         nearest(tree, &preset_names())
     }
 
+    fn kind() -> String {
+        "a preset of the table below".to_owned()
+    }
+
     fn json() -> Value {
         json!({ "enum": preset_names() })
     }
@@ -189,8 +194,8 @@ impl Decode for RawCredentials {
 
     fn shape() -> Shape {
         let words = json!({ "enum": ["envoy", "none"] });
-        let leaf = Shape::Leaf { json: words, expected: "envoy or none".to_owned() };
-        Shape::Either(vec![Shape::List(Box::new(RawCredential::shape())), leaf])
+        let leaf = Shape::Leaf { json: words, kind: "envoy or none".to_owned() };
+        Shape::Either(vec![Filled::<RawCredential>::shape(), leaf])
     }
 }
 

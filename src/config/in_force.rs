@@ -21,6 +21,11 @@ const NOT_YET: &[(&str, &str)] = &[
     ("ledger", ""),
 ];
 
+/// For the reference: the value of a path that asks for nothing, where the path is not in force.
+pub fn not_yet(path: &str) -> Option<&'static str> {
+    NOT_YET.iter().find(|(pattern, _)| *pattern == path).map(|(_, nothing)| *nothing)
+}
+
 /// The paths of the document that are not in force, in the order of the table.
 pub fn not_in_force(document: &Tree) -> Vec<String> {
     let mut found = Vec::new();

@@ -146,7 +146,8 @@ pub fn quoted(text: &str) -> String {
 
 /// ` (did you mean "x"?)` where one of the words is close enough, else nothing.
 pub fn did_you_mean<'a>(found: &str, words: impl IntoIterator<Item = &'a str>) -> String {
-    let most = (found.chars().count() / 3).clamp(1, 3);
+    let length = found.chars().count();
+    let most = (length / 3).clamp(1, 3).min(length.saturating_sub(1));
     let nearest = words.into_iter().map(|word| (distance(found, word), word)).min_by_key(|(far, _)| *far);
     match nearest {
         Some((far, word)) if far <= most => format!(" (did you mean {}?)", quoted(word)),

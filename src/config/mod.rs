@@ -11,6 +11,8 @@
 mod choice;
 mod compile;
 mod decode;
+mod document;
+mod endpoint;
 mod in_force;
 mod leaf;
 mod mistakes;
@@ -19,6 +21,7 @@ mod plugin;
 mod preset;
 mod protobuf;
 mod raw;
+pub mod reference;
 mod secret;
 mod shape;
 mod tree;
@@ -26,7 +29,7 @@ mod types;
 mod vendors;
 
 pub use mistakes::Mistakes;
-pub use plugin::{Plugin, reference, schema};
+pub use plugin::Plugin;
 pub use preset::{AuthStyle, Dialect, Preset};
 pub use secret::Secret;
 pub use types::*;

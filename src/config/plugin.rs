@@ -2,12 +2,11 @@
 
 use super::Config;
 use super::compile::{Env, compile};
-use super::decode::{Decode, Document, Node};
+use super::decode::{Decode, Node};
+use super::document::Document;
 use super::mistakes::{Mistakes, Path};
-use super::raw::{RawGateway, RawUpstream};
-use super::shape::{Shape, table};
+use super::raw::RawGateway;
 use super::tree::Tree;
-use serde_json::{Value, json};
 
 /// A plugin, as its `role` says.
 #[derive(Debug)]
@@ -67,20 +66,4 @@ impl Config {
         mistakes.add(&Path::default().field("role", 0), format!("found {found:?}, expected gateway"));
         Err(mistakes)
     }
-}
-
-/// The JSON Schema (2020-12) of the document.
-pub fn schema() -> Value {
-    let forms = Shape::Either(vec![RawGateway::shape(), RawUpstream::shape()]);
-    let mut schema = forms.schema();
-    if let Value::Object(members) = &mut schema {
-        members.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
-        members.insert("title".to_owned(), json!("Tollgate"));
-    }
-    schema
-}
-
-/// The table of every path of the document, in Markdown.
-pub fn reference() -> String {
-    table(&RawGateway::shape())
 }

@@ -1,16 +1,17 @@
 //! The JSON Schema and the reference of the document, made from its description.
 
+use super::in_force::not_yet;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 
 /// What can stand at one place.
 pub enum Shape {
-    /// A scalar: its schema, and what a message says should stand there.
-    Leaf { json: Value, expected: String },
-    /// A list.
-    List(Box<Shape>),
+    /// A scalar: its schema, and how the reference names it.
+    Leaf { json: Value, kind: String },
+    /// A list of at least so many.
+    List { item: Box<Shape>, least: usize },
     /// Free keys.
-    Mapping { key: String, value: Box<Shape> },
+    Mapping { key: Box<Shape>, value: Box<Shape> },
     /// Known keys.
     Document { about: &'static str, fields: Vec<Field> },
     /// One of several forms.
@@ -50,8 +51,11 @@ impl Shape {
     pub fn schema(&self) -> Value {
         match self {
             Shape::Leaf { json, .. } => json.clone(),
-            Shape::List(item) => json!({ "type": "array", "items": item.schema() }),
-            Shape::Mapping { value, .. } => json!({ "type": "object", "additionalProperties": value.schema() }),
+            Shape::List { item, least: 0 } => json!({ "type": "array", "items": item.schema() }),
+            Shape::List { item, least } => json!({ "type": "array", "items": item.schema(), "minItems": least }),
+            Shape::Mapping { key, value } => {
+                json!({ "type": "object", "propertyNames": key.schema(), "additionalProperties": value.schema() })
+            }
             Shape::Either(forms) => json!({ "anyOf": forms.iter().map(Shape::schema).collect::<Vec<_>>() }),
             Shape::Document { about, fields } => {
                 let properties: Map<_, _> = fields.iter().map(|f| (f.name.to_owned(), f.schema())).collect();
@@ -70,9 +74,9 @@ impl Shape {
     /// How the reference names its type.
     fn kind(&self) -> String {
         match self {
-            Shape::Leaf { expected, .. } => expected.clone(),
-            Shape::List(item) => format!("list: {}", item.kind()),
-            Shape::Mapping { key, value } => format!("mapping: {key} -> {}", value.kind()),
+            Shape::Leaf { kind, .. } => kind.clone(),
+            Shape::List { item, .. } => format!("list: {}", item.kind()),
+            Shape::Mapping { key, value } => format!("mapping: {} -> {}", key.kind(), value.kind()),
             Shape::Document { .. } => "mapping".to_owned(),
             Shape::Either(forms) => forms.iter().map(Shape::kind).collect::<Vec<_>>().join("; or "),
         }
@@ -82,7 +86,7 @@ impl Shape {
     fn inner(&self, suffix: &str) -> Option<(String, &[Field])> {
         match self {
             Shape::Document { fields, .. } => Some((suffix.to_owned(), fields)),
-            Shape::List(item) => item.inner(&format!("{suffix}[]")),
+            Shape::List { item, .. } => item.inner(&format!("{suffix}[]")),
             Shape::Either(forms) => forms.iter().find_map(|form| form.inner(suffix)),
             _ => None,
         }
@@ -110,7 +114,12 @@ impl Field {
             None => "-".to_owned(),
         };
         let kind = self.shape.kind().replace('|', "\\|");
-        let _ = writeln!(out, "| `{path}` | {kind} | {default} | {} |", one_line(self.about));
+        let later = match not_yet(&path) {
+            Some("") => " *Not in force yet.*".to_owned(),
+            Some(nothing) => format!(" *Only `{nothing}` is in force yet.*"),
+            None => String::new(),
+        };
+        let _ = writeln!(out, "| `{path}` | {kind} | {default} | {}{later} |", one_line(self.about));
         if let Some((suffix, fields)) = self.shape.inner("") {
             fields.iter().for_each(|field| field.rows(&format!("{path}{suffix}"), out));
         }

@@ -1,7 +1,7 @@
 //! Who may call: keys by their hash, groups, and callers without a key.
 
-use super::super::decode::Document;
-use super::super::leaf::HeaderName;
+use super::super::document::Document;
+use super::super::endpoint::HeaderName;
 use super::super::raw::{RawGateway, RawKey, RawLimits};
 use super::super::{Access, Group, Identity, Key, Limits, Secret};
 use super::Context;
@@ -66,12 +66,12 @@ pub fn compile(raw: &RawGateway, names: &Names<'_>, context: &mut Context<'_>) -
 
 fn hash(key: &RawKey, context: &mut Context<'_>) -> Option<[u8; 32]> {
     let given = [("sha256", key.sha256.is_some()), ("secret", key.secret.is_some())];
-    if !exactly_one(&given, key.path(), context) {
+    if !exactly_one(key, &given, context) {
         return None;
     }
     let Some(raw) = &key.secret else { return key.sha256.map(|hash| hash.0) };
     let given = [("env", raw.env.is_some()), ("value", raw.value.is_some())];
-    if !exactly_one(&given, raw.path(), context) {
+    if !exactly_one(raw, &given, context) {
         return None;
     }
     let secret = match (&raw.env, &raw.value) {

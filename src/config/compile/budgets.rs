@@ -1,7 +1,7 @@
 //! Budgets and the ledger: not in force yet, and checked all the same, so that they start without a surprise.
 
 use super::super::Provider;
-use super::super::decode::Document;
+use super::super::document::Document;
 use super::super::raw::RawGateway;
 use super::Context;
 use super::models::known;
@@ -13,7 +13,7 @@ use std::rc::Rc;
 pub fn check(raw: &RawGateway, names: &Names<'_>, providers: &[Rc<Provider>], context: &mut Context<'_>) {
     for budget in &raw.budgets {
         let given = [("usd", budget.usd.is_some()), ("tokens", budget.tokens.is_some())];
-        exactly_one(&given, budget.path(), context);
+        exactly_one(budget, &given, context);
         let of = &budget.r#match;
         let references = [
             ("group", &of.group, &names.groups),

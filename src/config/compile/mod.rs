@@ -40,7 +40,7 @@ pub fn compile(raw: &RawGateway, tree: &Tree, env: Env<'_>, mistakes: &mut Mista
     budgets::check(raw, &names, &providers, &mut context);
     let mut later = not_in_force(tree);
     let foreign = raw.providers.0.iter().zip(&providers).filter(|(_, p)| p.preset.dialect != Dialect::OpenAi);
-    later.extend(foreign.map(|(entry, _)| entry.preset_path().to_string()));
+    later.extend(foreign.map(|(entry, p)| format!("{} ({})", entry.preset_path(), p.preset.name)));
     Config {
         native_names: models::native_names(&models),
         model_names: models::names(&models),

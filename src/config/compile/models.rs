@@ -1,6 +1,6 @@
 //! Models: who serves each, under which name, and what is tried after.
 
-use super::super::decode::Document;
+use super::super::document::Document;
 use super::super::mistakes::{Path, did_you_mean, quoted};
 use super::super::raw::{RawGateway, RawModel, RawPrice, RawTarget, RawTimeouts};
 use super::super::{Model, ModelTarget, Price, Provider, ProviderId, Timeouts};

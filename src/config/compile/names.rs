@@ -1,6 +1,6 @@
 //! What carries a name, and that no two carry the same.
 
-use super::super::decode::Document;
+use super::super::document::Document;
 use super::super::mistakes::{Path, did_you_mean, quoted};
 use super::super::raw::RawGateway;
 use super::Context;

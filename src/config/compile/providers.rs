@@ -1,8 +1,10 @@
 //! Providers: the preset's row, what the document says instead, and the secrets.
 
 use super::super::choice::{ProviderEntry, RawCredentials};
-use super::super::decode::{Document, Leaf};
-use super::super::leaf::{Name, Url, base_url, is_sendable};
+use super::super::decode::Leaf;
+use super::super::document::Document;
+use super::super::endpoint::{Url, base_url};
+use super::super::leaf::{Name, is_sendable};
 use super::super::mistakes::{Path, quoted};
 use super::super::raw::{RawCredential, RawProvider};
 use super::super::vendors::UNKNOWN;
@@ -166,7 +168,7 @@ fn listed(raw: &RawProvider, list: &[RawCredential], context: &mut Context<'_>) 
     for one in list {
         let given =
             [("env", one.env.is_some()), ("value", one.value.is_some()), ("gcp_metadata", one.gcp_metadata.is_some())];
-        if !exactly_one(&given, one.path(), context) {
+        if !exactly_one(one, &given, context) {
             continue;
         }
         if one.optional && one.env.is_none() {
@@ -206,14 +208,17 @@ fn listed(raw: &RawProvider, list: &[RawCredential], context: &mut Context<'_>) 
 }
 
 /// A mistake unless one of the fields is given, and only one.
-pub fn exactly_one(given: &[(&str, bool)], path: &Path, context: &mut Context<'_>) -> bool {
+pub fn exactly_one(document: &impl Document, given: &[(&str, bool)], context: &mut Context<'_>) -> bool {
     let names = |present: Option<bool>| -> Vec<&str> {
         given.iter().filter(|(_, is)| present.is_none_or(|wanted| *is == wanted)).map(|(name, _)| *name).collect()
     };
     let found = names(Some(true));
-    if found.len() != 1 && !context.mistakes.below(path) {
+    let is_told = given.iter().any(|(name, _)| context.mistakes.below(&document.at(name)));
+    if found.len() != 1 && !is_told {
         let told = if found.is_empty() { "none".to_owned() } else { found.join(" and ") };
-        context.mistakes.add(path, format!("found {told}, expected exactly one of {}", names(None).join(", ")));
+        context
+            .mistakes
+            .add(document.path(), format!("found {told}, expected exactly one of {}", names(None).join(", ")));
     }
     found.len() == 1
 }
