@@ -247,7 +247,7 @@ fn optional_variables_that_are_not_set_are_left_out() {
     let config = Config::load(document.to_string().as_bytes(), &env).unwrap();
     assert!(matches!(&config.providers[0].credentials, Credentials::Secrets(s) if s == &[Secret::new("hunter2")]));
     assert_eq!((config.providers[0].enabled, config.providers[1].enabled), (true, false));
-    assert_eq!(config.warnings, ["providers[1]: groq is disabled, because it has no credential: UNSET, EMPTY not set"]);
+    assert_eq!(config.warnings, ["disabled providers, because none of their variables is set: groq (UNSET, EMPTY)"]);
 }
 
 #[test]

@@ -25,7 +25,7 @@ struct Context<'a> {
     mistakes: &'a mut Mistakes,
     /// Paths of secrets that stand in the document.
     exposed: Vec<String>,
-    /// One line for each provider without a credential.
+    /// Providers without a credential, and their variables.
     disabled: Vec<String>,
 }
 
@@ -57,7 +57,11 @@ pub fn compile(raw: &RawGateway, tree: &Tree, env: Env<'_>, mistakes: &mut Mista
 }
 
 fn warnings(later: Vec<String>, context: &Context<'_>) -> Vec<String> {
-    let mut warnings = context.disabled.clone();
+    let mut warnings = Vec::new();
+    if !context.disabled.is_empty() {
+        let told = context.disabled.join(", ");
+        warnings.push(format!("disabled providers, because none of their variables is set: {told}"));
+    }
     if !context.exposed.is_empty() {
         let verb = if context.exposed.len() == 1 { "stands" } else { "stand" };
         warnings.push(format!("{} {verb} in Envoy's /config_dump; prefer {{env: ...}}", context.exposed.join(", ")));

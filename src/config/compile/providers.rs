@@ -196,12 +196,7 @@ fn listed(raw: &RawProvider, list: &[RawCredential], context: &mut Context<'_>) 
     }
     let enabled = !secrets.is_empty();
     if !enabled {
-        let line = format!(
-            "{}: {} is disabled, because it has no credential: {} not set",
-            raw.path(),
-            raw.name.trim(),
-            unset.join(", ")
-        );
+        let line = format!("{} ({})", raw.name.trim(), unset.join(", "));
         context.disabled.push(line);
     }
     (Credentials::Secrets(secrets), enabled)
