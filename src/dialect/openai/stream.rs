@@ -194,8 +194,11 @@ impl Hide {
         if hidden.is_empty() && self.withheld.is_empty() && decided >= self.seen {
             return Passed::Unchanged;
         }
+        self.withheld.extend_from_slice(chunk);
+        if decided <= start {
+            return Passed::Replaced(Vec::new());
+        }
         let mut bytes = std::mem::take(&mut self.withheld);
-        bytes.extend_from_slice(chunk);
         let place = |at: u64| usize::try_from(at.saturating_sub(start)).unwrap_or(usize::MAX).min(bytes.len());
         let end = place(decided);
         let mut out = Vec::with_capacity(end);
