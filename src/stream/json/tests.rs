@@ -158,6 +158,20 @@ fn what_is_not_json_is_an_error_that_says_where() {
 }
 
 #[test]
+fn a_bad_byte_is_found_wherever_it_stands() {
+    for place in 0..200 {
+        for (byte, expected) in
+            [(0xff, "not UTF-8 in the string at byte 0"), (0x01, "control character in a string at byte ")]
+        {
+            let mut document = format!("\"{}\"", "x".repeat(200)).into_bytes();
+            document[place + 1] = byte;
+            let error = read(&document).map(|_| ()).unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{place}: {error}");
+        }
+    }
+}
+
+#[test]
 fn an_error_stays() {
     let mut reader = Reader::new(PATHS);
     let error = reader.feed(b"{x").unwrap_err();

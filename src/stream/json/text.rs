@@ -124,7 +124,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_run_ends_where_the_plain_bytes_end(
-            mut bytes in prop::collection::vec(prop_oneof![9 => 0x20..=0x7fu8, 1 => 0x80..=0xffu8], 0..200),
+            mut bytes in prop::collection::vec(prop_oneof![199 => 0x20..=0x7fu8, 1 => 0x80..=0xffu8], 0..200),
             stop in prop::sample::select(vec![b'"', b'\\', 0, 0x1f]),
             at in 0..220usize,
         ) {
