@@ -164,7 +164,8 @@ class Gateway:
         return {name: int(value) for name, value in pairs if value.isdecimal()}
 
     def access_log(self) -> list[dict]:
-        return [json.loads(line) for line in (self.folder / "access.log").read_bytes().splitlines()]
+        whole = (self.folder / "access.log").read_bytes().rpartition(b"\n")[0]  # the last line may still be on its way
+        return [json.loads(line) for line in whole.splitlines()]
 
     def wait_log(self, count: int, timeout: float = 10) -> list[dict]:
         """The access log, once it has that many lines: they are written a moment after the client has its answer."""
@@ -173,6 +174,18 @@ class Gateway:
             assert time.monotonic() < end, f"{len(lines)} access log lines after {timeout} s, not {count}"
             time.sleep(0.02)
         return lines
+
+    def line_of(self, answer, timeout: float = 10) -> dict:
+        """The access log line of an answer, found by its generation."""
+        generation = answer.header("x-tollgate-generation")
+        end = time.monotonic() + timeout
+        while True:
+            whole = (self.folder / "access.log").read_bytes().rpartition(b"\n")[0].splitlines()
+            for line in reversed(whole):
+                if generation.encode() in line:
+                    return json.loads(line)
+            assert time.monotonic() < end, f"no access log line of {generation} after {timeout} s"
+            time.sleep(0.01)
 
     def envoy_log(self) -> str:
         return (self.folder / "envoy.log").read_text(errors="replace")
