@@ -107,6 +107,8 @@ const TOO_LONG: &[&str] = &[
     "too large for model with",
     "prompt is too long",
     "reduce the length of the messages",
+    // Perplexity (seen in recorded traffic); its `type` is `too_many_prompt_tokens`.
+    "length of all messages is too long",
     "exceeds the model's maximum context",
 ];
 
