@@ -320,11 +320,12 @@ impl Held {
 }
 
 impl Attempt {
-    /// The time that Envoy gives one try; a little less, since clocks are read at different moments.
+    /// The time that Envoy gives one try; a little less. Envoy's timers run from the beginning of an event loop's turn,
+    /// so on a busy worker they fire some milliseconds before our clock says so.
     fn bound(&self) -> Duration {
         let Timeouts { attempt, first_token, .. } = self.exchange.plan.asked.model.timeouts;
         let bound = first_token.filter(|_| self.exchange.ask.stream).unwrap_or(attempt);
-        bound.saturating_sub(Duration::from_millis(5))
+        bound.saturating_sub((bound / 8).min(Duration::from_millis(500)))
     }
 
     fn first_event_wait(&self) -> Duration {
