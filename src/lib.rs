@@ -19,5 +19,8 @@ pub mod operation;
 pub mod route;
 pub mod stream;
 
+#[cfg(test)]
+mod testing;
+
 #[cfg(target_arch = "wasm32")]
 mod filter;

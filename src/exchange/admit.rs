@@ -41,14 +41,14 @@ pub struct Refused {
     pub operation: Option<Operation>,
 }
 
-impl From<Error> for Refused {
-    fn from(error: Error) -> Refused {
-        Refused { error, caller: None, operation: None }
+impl From<Error> for Box<Refused> {
+    fn from(error: Error) -> Box<Refused> {
+        Box::new(Refused { error, caller: None, operation: None })
     }
 }
 
 /// Looks at a request's head; `without_body` says that nothing follows it.
-pub fn admit(config: &Config, headers: &Headers, without_body: bool) -> Result<Admission, Refused> {
+pub fn admit(config: &Config, headers: &Headers, without_body: bool) -> Result<Admission, Box<Refused>> {
     let method = headers.text(":method").unwrap_or_default();
     let whole_path = headers.text(":path").unwrap_or_default();
     let (path, query) = whole_path.split_once('?').unwrap_or((whole_path, ""));
@@ -63,7 +63,7 @@ pub fn admit(config: &Config, headers: &Headers, without_body: bool) -> Result<A
     }
     let caller = identify(&config.access, headers)?;
     let below = path.strip_prefix("/v1").unwrap_or_default();
-    let refused = |error: Error, operation: Option<Operation>| Refused { error, caller: Some(caller.clone()), operation };
+    let refused = |error, operation| Box::new(Refused { error, caller: Some(caller.clone()), operation });
     if method == "GET" && below == "/models" {
         return Ok(Admission::Answer(models::models(config, &caller)));
     }

@@ -232,7 +232,7 @@ impl HttpContext for Gateway {
                 Action::Pause
             }
             Ok(Admission::Answer(body)) => self.answer(&body, &headers),
-            Err(refused) => self.refuse(refused, &headers),
+            Err(refused) => self.refuse(*refused, &headers),
         }
     }
 

@@ -1,0 +1,134 @@
+use super::*;
+
+fn read(body: &str) -> Result<Options, Error> {
+    let mut options = Options::default();
+    options.read_provider_options(body.as_bytes()).map(|()| options)
+}
+
+fn read_provider(body: &str) -> Result<Options, Error> {
+    let mut options = Options::default();
+    options.read_provider(body.as_bytes()).map(|()| options)
+}
+
+fn label(label: &str, option: &str) -> Options {
+    Options { labels: vec![(label.to_owned(), option.to_owned())], ..Options::default() }
+}
+
+fn list(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+#[test]
+fn what_the_gateways_options_mean() {
+    let zone = "providerOptions.gateway.inferenceRegion";
+    for (body, expected) in [
+        (r#"{}"#, Options::default()),
+        (r#"{"gateway":null}"#, Options::default()),
+        (r#"{"gateway":{}}"#, Options::default()),
+        (r#"{"openai":{"anything":[1]},"gateway":{"order":null}}"#, Options::default()),
+        (r#"{"gateway":{"order":["a","b"]}}"#, Options { order: list(&["a", "b"]), ..Options::default() }),
+        (r#"{"gateway":{"only":[]}}"#, Options { only: Some(vec![]), ..Options::default() }),
+        (r#"{"gateway":{"only":["a"]}}"#, Options { only: Some(list(&["a"])), ..Options::default() }),
+        (r#"{"gateway":{"models":["m/1","m/2"]}}"#, Options { models: list(&["m/1", "m/2"]), ..Options::default() }),
+        (r#"{"gateway":{"user":"u\u00e9"}}"#, Options { user: Some("ué".to_owned()), ..Options::default() }),
+        (r#"{"gateway":{"tags":["x","y"]}}"#, Options { tags: list(&["x", "y"]), ..Options::default() }),
+        (r#"{"gateway":{"zeroDataRetention":true}}"#, label("zdr", "providerOptions.gateway.zeroDataRetention")),
+        (r#"{"gateway":{"zeroDataRetention":false}}"#, Options::default()),
+        (
+            r#"{"gateway":{"disallowPromptTraining":true}}"#,
+            label("no-training", "providerOptions.gateway.disallowPromptTraining"),
+        ),
+        (r#"{"gateway":{"has":["vision"]}}"#, label("vision", "providerOptions.gateway.has")),
+        (r#"{"gateway":{"inferenceRegion":{"scope":"zone","geoRegion":"eu"}}}"#, label("eu", zone)),
+        (r#"{"gateway":{"inferenceRegion":{"scope":"global"}}}"#, Options::default()),
+        (r#"{"gateway":{"headquarters":["US"]}}"#, label("hq-us", "providerOptions.gateway.headquarters")),
+        (r#"{"gateway":{"headquarters":[]}}"#, Options::default()),
+    ] {
+        assert_eq!(read(body), Ok(expected), "{body}");
+    }
+}
+
+#[test]
+fn what_the_provider_object_means() {
+    for (body, expected) in [
+        (r#"{"order":["a"]}"#, Options { order: list(&["a"]), ..Options::default() }),
+        (r#"{"only":["a"]}"#, Options { only: Some(list(&["a"])), ..Options::default() }),
+        (r#"{"ignore":["a"]}"#, Options { ignore: list(&["a"]), ..Options::default() }),
+        (r#"{"allow_fallbacks":false}"#, Options { no_fallback: true, ..Options::default() }),
+        (r#"{"allow_fallbacks":true,"data_collection":"allow","zdr":false}"#, Options::default()),
+        (r#"{"sort":null,"max_price":null}"#, Options::default()),
+        (r#"{"zdr":true}"#, label("zdr", "provider.zdr")),
+        (r#"{"data_collection":"deny"}"#, label("no-training", "provider.data_collection")),
+    ] {
+        assert_eq!(read_provider(body), Ok(expected), "{body}");
+    }
+}
+
+/// No routing option is ever ignored: an unknown one, or one of a wrong type, is named.
+#[test]
+fn what_is_not_honoured_is_named() {
+    let long = format!(r#"{{"gateway":{{"order":[{}"a"]}}}}"#, r#""a","#.repeat(64));
+    let tags = |tag: &str, count: usize| {
+        format!(r#"{{"gateway":{{"tags":[{}]}}}}"#, vec![format!("{tag:?}"); count].join(","))
+    };
+    for (body, param) in [
+        (r#"[]"#, "providerOptions"),
+        (r#"1"#, "providerOptions"),
+        (r#"{"gateway":1}"#, "providerOptions.gateway"),
+        (r#"{"gateway":{"order":"a"}}"#, "providerOptions.gateway.order"),
+        (r#"{"gateway":{"order":[1]}}"#, "providerOptions.gateway.order"),
+        (&long, "providerOptions.gateway.order"),
+        (r#"{"gateway":{"sort":"cost"}}"#, "providerOptions.gateway.sort"),
+        (r#"{"gateway":{"caching":"auto"}}"#, "providerOptions.gateway.caching"),
+        (r#"{"gateway":{"serviceTier":"flex"}}"#, "providerOptions.gateway.serviceTier"),
+        (r#"{"gateway":{"speed":"fast"}}"#, "providerOptions.gateway.speed"),
+        (r#"{"gateway":{"byok":{"openai":[{"apiKey":"x"}]}}}"#, "providerOptions.gateway.byok"),
+        (r#"{"gateway":{"quotaEntityId":"x"}}"#, "providerOptions.gateway.quotaEntityId"),
+        (r#"{"gateway":{"safetyIdentifier":"x"}}"#, "providerOptions.gateway.safetyIdentifier"),
+        (r#"{"gateway":{"providerTimeouts":{}}}"#, "providerOptions.gateway.providerTimeouts"),
+        (r#"{"gateway":{"nonsense":false}}"#, "providerOptions.gateway.nonsense"),
+        (r#"{"gateway":{"zeroDataRetention":"yes"}}"#, "providerOptions.gateway.zeroDataRetention"),
+        (r#"{"gateway":{"inferenceRegion":{"scope":"zone"}}}"#, "providerOptions.gateway.inferenceRegion"),
+        (
+            r#"{"gateway":{"inferenceRegion":{"scope":"global","providers":{}}}}"#,
+            "providerOptions.gateway.inferenceRegion",
+        ),
+        (r#"{"gateway":{"headquarters":["!US"]}}"#, "providerOptions.gateway.headquarters"),
+        (r#"{"gateway":{"headquarters":["US","DE"]}}"#, "providerOptions.gateway.headquarters"),
+        (r#"{"gateway":{"user":7}}"#, "providerOptions.gateway.user"),
+        (&tags("t", 11), "providerOptions.gateway.tags"),
+        (&tags("", 1), "providerOptions.gateway.tags"),
+        (&tags(&"x".repeat(65), 1), "providerOptions.gateway.tags"),
+    ] {
+        let error = read(body).unwrap_err();
+        assert_eq!((error.status, error.code.as_deref()), (400, Some("unsupported_option")), "{body}");
+        assert_eq!(error.param.as_deref(), Some(param), "{body}");
+        assert!(error.message.contains(&format!("`{param}`")), "{}", error.message);
+    }
+    for (body, param) in [
+        (r#"{"sort":"price"}"#, "provider.sort"),
+        (r#"{"max_price":{"prompt":1}}"#, "provider.max_price"),
+        (r#"{"require_parameters":true}"#, "provider.require_parameters"),
+        (r#"{"quantizations":["fp8"]}"#, "provider.quantizations"),
+        (r#"{"allow_fallbacks":"no"}"#, "provider.allow_fallbacks"),
+        (r#"{"data_collection":"maybe"}"#, "provider.data_collection"),
+        (r#"{"data_collection":false}"#, "provider.data_collection"),
+        (r#"{"ignore":{}}"#, "provider.ignore"),
+        (r#""openai""#, "provider"),
+    ] {
+        let error = read_provider(body).unwrap_err();
+        assert_eq!(
+            (error.code.as_deref(), error.param.as_deref()),
+            (Some("unsupported_option"), Some(param)),
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn the_two_ways_to_name_models_add_up() {
+    let mut options = read(r#"{"gateway":{"models":["m/1"]}}"#).unwrap();
+    options.read_models(br#"["m/2","m/3"]"#).unwrap();
+    assert_eq!(options.models, list(&["m/1", "m/2", "m/3"]));
+    assert_eq!(options.read_models(br#""m/2""#).unwrap_err().param.as_deref(), Some("models"));
+}

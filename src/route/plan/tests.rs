@@ -1,0 +1,173 @@
+use super::*;
+use crate::testing::{chat_ask, config, plan_of};
+use serde_json::{Value, json};
+
+fn text(config: &Config, body: &str) -> String {
+    plan_of(config, &chat_ask(body)).unwrap().to_string()
+}
+
+fn refusal(config: &Config, body: &str) -> (u16, String, Option<String>) {
+    let error = plan_of(config, &chat_ask(body)).unwrap_err();
+    (error.status, error.code.unwrap_or_default().into_owned(), error.param)
+}
+
+#[test]
+fn the_requests_wishes_change_the_plan() {
+    let config = config(json!({}));
+    let all = "alpha:chat-a > beta:chat-b > gamma:chat-g";
+    for (more, expected) in [
+        ("", all),
+        (r#","provider":{"order":["gamma"]}"#, "gamma:chat-g > alpha:chat-a > beta:chat-b"),
+        (r#","provider":{"order":["gamma","beta"]}"#, "gamma:chat-g > beta:chat-b > alpha:chat-a"),
+        (r#","provider":{"order":["nobody"]}"#, all),
+        (r#","provider":{"only":["beta","alpha"]}"#, "alpha:chat-a > beta:chat-b"),
+        (r#","provider":{"only":["beta","alpha"],"order":["beta"]}"#, "beta:chat-b > alpha:chat-a"),
+        (r#","provider":{"ignore":["alpha"]}"#, "beta:chat-b > gamma:chat-g"),
+        (r#","provider":{"allow_fallbacks":false}"#, "alpha:chat-a"),
+        (r#","provider":{"allow_fallbacks":false,"ignore":["alpha"]}"#, "beta:chat-b"),
+        (r#","provider":{"zdr":true}"#, "beta:chat-b"),
+        (r#","models":["acme/solo"]"#, "alpha:chat-a > beta:chat-b > gamma:chat-g > beta:solo-b"),
+        (r#","models":["acme/chat"]"#, all),
+        (r#","providerOptions":{"gateway":{"order":["beta"]}}"#, "beta:chat-b > alpha:chat-a > gamma:chat-g"),
+        (r#","providerOptions":{"gateway":{"only":["gamma"]}}"#, "gamma:chat-g"),
+        (r#","providerOptions":{"gateway":{"has":["eu"]}}"#, "alpha:chat-a > beta:chat-b"),
+        (r#","previous_response_id":"r""#, "alpha:chat-a"),
+    ] {
+        assert_eq!(text(&config, &format!(r#"{{"model":"acme/chat"{more}}}"#)), expected, "{more}");
+    }
+}
+
+#[test]
+fn what_leaves_no_target_is_refused_by_name() {
+    let config = config(json!({}));
+    for (more, code, param) in [
+        (r#","provider":{"only":[]}"#, "no_matching_provider", "only"),
+        (r#","provider":{"only":["nobody"]}"#, "no_matching_provider", "only"),
+        (r#","provider":{"ignore":["alpha","beta","gamma"]}"#, "no_matching_provider", "ignore"),
+        (r#","provider":{"data_collection":"deny"}"#, "no_matching_provider", "provider.data_collection"),
+        (r#","models":["acme/none"]"#, "model_not_found", "model"),
+    ] {
+        let status = if code == "model_not_found" { 404 } else { 400 };
+        let expected = (status, code.to_owned(), Some(param.to_owned()));
+        assert_eq!(refusal(&config, &format!(r#"{{"model":"acme/chat"{more}}}"#)), expected, "{more}");
+    }
+}
+
+#[test]
+fn names_lead_to_models() {
+    let config = config(json!({"providers": [
+        {"name": "openai", "credentials": [{"value": "k"}]},
+        {"name": "any", "preset": "openai-compatible", "base_url": "http://any.test", "credentials": "none",
+            "models": {"*": "*"}},
+        {"name": "one", "preset": "openai-compatible", "base_url": "http://one.test", "credentials": "none",
+            "models": {"acme/one": "the-one"}},
+    ], "models": []}));
+    for (asked, expected) in [
+        ("acme/one", Ok(["any:acme/one", "one:the-one"].as_slice())),
+        ("the-one", Ok(&["any:acme/one", "one:the-one"])),
+        ("openai/gpt-9", Ok(&["openai:gpt-9", "any:openai/gpt-9"])),
+        ("nobody/x", Ok(&["any:nobody/x"])),
+        ("a/../b", Err("model_not_found")),
+        ("a//b", Err("model_not_found")),
+        ("a b", Err("model_not_found")),
+        ("a?b", Err("model_not_found")),
+    ] {
+        let plan = plan_of(&config, &chat_ask(&json!({"model": asked}).to_string()));
+        match (plan, expected) {
+            (Ok(plan), Ok(expected)) => {
+                // Targets of one priority: their order is the hash's.
+                let mut found: Vec<String> =
+                    plan.targets.iter().map(|t| format!("{}:{}", t.provider.name, t.sent)).collect();
+                found.sort();
+                let mut expected: Vec<String> = expected.iter().map(|target| (*target).to_owned()).collect();
+                expected.sort();
+                assert_eq!(found, expected, "{asked}");
+            }
+            (Err(error), Err(code)) => assert_eq!(error.code.as_deref(), Some(code), "{asked}"),
+            (found, expected) => panic!("{asked}: {found:?}, not {expected:?}"),
+        }
+    }
+}
+
+fn models(more: Value) -> Value {
+    json!({"models": [
+        {"name": "acme/chat", "targets": [{"provider": "alpha", "model": "a"}], "fallbacks": ["acme/big", "acme/solo"]},
+        {"name": "acme/big", "targets": [{"provider": "beta", "model": "big"}, {"provider": "gamma", "model": "big"}]},
+        {"name": "acme/solo", "targets": [{"provider": "beta", "model": "s"}], "fallbacks": ["acme/chat"]},
+    ], "routing": more})
+}
+
+#[test]
+fn fallback_models_follow_and_the_plan_is_cut() {
+    let body = r#"{"model":"acme/chat"}"#;
+    let config_of = |most: u32| config(models(json!({"max_attempts": most})));
+    let plan = plan_of(&config_of(4), &chat_ask(body)).unwrap();
+    let names: Vec<_> = plan.targets.iter().map(|t| t.model.model.name.as_str()).collect();
+    assert_eq!(names, ["acme/chat", "acme/big", "acme/big", "acme/solo"]);
+    assert_eq!(plan_of(&config_of(2), &chat_ask(body)).unwrap().targets.len(), 2);
+    // A fallback's own fallbacks are not followed.
+    assert_eq!(text(&config_of(4), r#"{"model":"acme/solo"}"#), "beta:s > alpha:a");
+}
+
+#[test]
+fn attempts_are_counted_with_credentials() {
+    let config = config(json!({}));
+    for (body, targets, attempts) in [
+        (r#"{"model":"acme/chat"}"#, 3, 4), // alpha has two keys
+        (r#"{"model":"acme/solo"}"#, 1, 2), // a plan of one: once more
+        (r#"{"model":"acme/chat","provider":{"only":["beta","gamma"]}}"#, 2, 2),
+        (r#"{"model":"acme/chat","provider":{"allow_fallbacks":false}}"#, 1, 2),
+        (r#"{"model":"acme/chat","previous_response_id":"r"}"#, 1, 2),
+    ] {
+        let plan = plan_of(&config, &chat_ask(body)).unwrap();
+        assert_eq!((plan.targets.len(), plan.most_attempts()), (targets, attempts), "{body}");
+    }
+    let pinned = plan_of(&config, &chat_ask(r#"{"model":"acme/chat","previous_response_id":"r"}"#)).unwrap();
+    assert_eq!(pinned.targets[0].credentials, [0], "a pin is one account: the first, whoever talks");
+}
+
+/// The same conversation keeps its target and its key; many conversations are spread by weight.
+#[test]
+fn weights_hold_over_conversations_and_a_conversation_stays() {
+    let config = config(json!({"models": [{"name": "acme/chat", "targets": [
+        {"provider": "beta", "model": "b", "weight": 80}, {"provider": "gamma", "model": "g", "weight": 20}]}]}));
+    let first = |n: usize| {
+        let body = json!({"model": "acme/chat", "messages": [{"role": "user", "content": format!("talk {n}")}]});
+        let plan = plan_of(&config, &chat_ask(&body.to_string())).unwrap();
+        assert_eq!(plan.targets.len(), 2);
+        plan.targets[0].provider.name.clone()
+    };
+    let beta = (0..1000).filter(|&n| first(n) == "beta").count();
+    assert!((750..850).contains(&beta), "{beta} of 1000");
+    assert!((0..50).all(|n| first(n) == first(n)));
+}
+
+#[test]
+fn groups_permit_models_and_ask_for_labels() {
+    let config = config(json!({
+        "access": {"identity": {"header": "x-sub", "default_group": "eu"}},
+        "groups": [{"name": "eu", "models": ["acme/chat"], "labels": ["zdr"]},
+            {"name": "far", "models": ["*"], "labels": ["moon"]}],
+    }));
+    let plan_as = |group: usize, asked: &str, options: &Options| {
+        let caller = Caller { id: "x".to_owned(), key: None, group: Some(group) };
+        let request = Request {
+            config: &config,
+            caller: &caller,
+            operation: Operation::ChatCompletions,
+            asked,
+            options,
+            conversation: 0,
+            draw: 0,
+            pinned: None,
+            first_only: false,
+        };
+        plan(&request).map(|plan| plan.to_string()).map_err(|error| (error.status, error.code.unwrap_or_default()))
+    };
+    let none = Options::default();
+    let wish = Options { models: vec!["acme/solo".to_owned()], ..Options::default() };
+    assert_eq!(plan_as(0, "acme/chat", &none), Ok("beta:chat-b".to_owned()));
+    assert_eq!(plan_as(0, "acme/solo", &none), Err((403, "model_not_allowed".into())));
+    assert_eq!(plan_as(0, "acme/chat", &wish), Err((403, "model_not_allowed".into())));
+    assert_eq!(plan_as(1, "acme/chat", &none), Err((400, "no_matching_provider".into())));
+}
