@@ -103,7 +103,7 @@ def test_http2_and_its_trailers_reach_envoy(gateway):
 
 
 def test_a_configuration_that_envoy_refuses_is_an_exception_with_the_log(gateway):
-    with pytest.raises(EnvoyRefused, match="no such field"):
+    with pytest.raises(EnvoyRefused, match=r"no\s+such\s+field"):
         gateway(edit=lambda tree: tree.update(nonsense=1))
 
 
