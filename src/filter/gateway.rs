@@ -4,7 +4,7 @@ use super::meters::Meters;
 use super::{Timed, host, table};
 use crate::access::CREDENTIAL_HEADERS;
 use crate::config::{Config, Timeouts};
-use crate::error::Error;
+use crate::error::{Class, Error};
 use crate::exchange::{Admission, Admitted, End, Exchange, Refused, Report, admit, attribute, from_envoy};
 use crate::http::{Headers, encode};
 use crate::route::{Plan, Request, plan};
@@ -156,8 +156,9 @@ impl Gateway {
             }
             return Action::Continue;
         }
-        let error = exchange.final_error(envoys_status());
-        if exchange.misconfigured().is_some() {
+        let head = host::headers(Map::ResponseHeaders);
+        let error = lost(&head).unwrap_or_else(|| exchange.final_error(status(&head)));
+        if exchange.misconfigured().is_some() || is_cluster_missing() {
             super::meters::count(crate::metric::Family::Misconfigured, &[("reason", "cluster")]);
         }
         let report = exchange.report(host::now(), Some(error.status), Some(&error));
@@ -194,7 +195,24 @@ fn send(plan: &Plan, stream: bool, headers: &Headers, identity: &table::Identity
 
 /// The status that Envoy was about to send.
 fn envoys_status() -> u16 {
-    host::headers(Map::ResponseHeaders).text(":status").and_then(|status| status.parse().ok()).unwrap_or(503)
+    status(&host::headers(Map::ResponseHeaders))
+}
+
+fn status(head: &Headers) -> u16 {
+    head.text(":status").and_then(|status| status.parse().ok()).unwrap_or(503)
+}
+
+/// The upstream role is in another VM and does not know the exchange: it said so in a header of its answer (of a
+/// provider's answer these headers never get here), and has counted it. Or Envoy had no cluster of the target's name.
+fn lost(head: &Headers) -> Option<Error> {
+    if head.get("x-tollgate-error") == Some(Class::Misconfigured.word().as_bytes()) {
+        return Some(Error::misconfigured("The exchange is not known to the provider's filter: its VM is another one."));
+    }
+    is_cluster_missing().then(|| Error::misconfigured("Envoy has no cluster for the target."))
+}
+
+fn is_cluster_missing() -> bool {
+    host::property("response\0code_details").is_some_and(|details| details == b"cluster_not_found")
 }
 
 /// Answers with an error, in the client's shape.
