@@ -161,10 +161,10 @@ impl Held {
         }
         if head.is_stream {
             let _ = host::remove_header(Map::ResponseHeaders, b"content-length");
-            let until = attempt.started.saturating_add(nanos(attempt.first_event_wait()));
+            let until = attempt.first_event_wait().map(|wait| attempt.started.saturating_add(nanos(wait)));
             let probe = Box::new(Stream::new(attempt.exchange.ask.operation, false));
             self.phase = Phase::Probing { head, probe, seen: 0 };
-            return if end { self.probe(0, true) } else { (Action::Pause, Some(until)) };
+            return if end { self.probe(0, true) } else { (Action::Pause, until) };
         }
         self.phase = Phase::Opening(head);
         if end {
@@ -328,8 +328,11 @@ impl Attempt {
         bound.saturating_sub((bound / 8).min(Duration::from_millis(500)))
     }
 
-    fn first_event_wait(&self) -> Duration {
-        self.exchange.plan.asked.model.timeouts.first_token.unwrap_or(PROBE_WAIT)
+    /// How long the headers of a silent stream are held. With a `first_token` Envoy's own timer ends the attempt: one of
+    /// ours for the same moment would now and then come first, and let the headers of a stream through that is to fail.
+    fn first_event_wait(&self) -> Option<Duration> {
+        let is_bounded = self.exchange.ask.stream && self.exchange.plan.asked.model.timeouts.first_token.is_some();
+        (!is_bounded).then_some(PROBE_WAIT)
     }
 
     fn secret(&self) -> Option<&str> {
