@@ -1,0 +1,130 @@
+"""The first-event probe: a stream's headers wait for its first content, so that another provider can still answer."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import example
+import pytest
+from client import chat, open_stream, request
+from gate import Gate, stepping
+from harness import NEWEST, OLDEST, Gateway
+from mock import Upstream, chatting, chunk, sse
+
+ROLE = chunk({"role": "assistant", "content": ""})
+WORD = chunk({"content": "late"})
+END = chunk({}, "stop") + "data: [DONE]\n\n"
+CREATED = 'event: response.created\ndata: {"type":"response.created","response":{"model":"m"}}\n\n'
+DELTA = 'data: {"type":"response.output_text.delta","delta":"late"}\n\n'
+COMPLETED = 'data: {"type":"response.completed","response":{"model":"m"}}\n\n'
+
+
+class Stage:
+    """`acme/plain` waits as long as the default says, `acme/quick` has a `first_token`; openai before groq."""
+
+    def __init__(self, version: str):
+        self.behaviour = chatting()
+        self.first, self.second = Upstream(lambda _request: self.behaviour), Upstream(chatting("from the second"))
+        targets = [{"provider": "openai", "model": "m"}, {"provider": "groq", "model": "m", "priority": 1}]
+        config = example.plan("openai", "groq") | {"models": [
+            {"name": "acme/plain", "targets": targets},
+            {"name": "acme/quick", "targets": targets, "timeouts": {"first_token": "400ms"}},
+        ]}
+        self.gateway = Gateway(config, {"openai": self.first, "groq": self.second}, version=version)
+
+
+@pytest.fixture(scope="module", params=[NEWEST, OLDEST])
+def stage(request: pytest.FixtureRequest):
+    one = Stage(request.param)
+    with one.gateway:
+        yield one
+    one.first.close()
+    one.second.close()
+
+
+@pytest.mark.parametrize("opening", [[], [": ping\n\n"], [ROLE], [chunk(usage={"prompt_tokens": 1})], [ROLE, ": ping\n\n", ROLE]],
+                         ids=["nothing", "comment", "role", "no-choices", "several"])
+def test_headers_wait_for_the_first_content(stage, opening):
+    gate = Gate()
+    stage.behaviour = stepping(gate, [*opening, WORD, END], free=len(opening))
+    with ThreadPoolExecutor(1) as pool:
+        opened = pool.submit(open_stream, stage.gateway.url, "acme/plain", stream_options={"include_usage": True})
+        time.sleep(0.25)
+        assert not opened.done()
+        gate.open()
+        connection, answer = opened.result(2)
+        assert (answer.status, answer.getheader("x-tollgate-attempts")) == (200, "openai:200")
+        gate.open(2)
+        assert answer.read().decode() == "".join([*opening, WORD, END])
+        connection.close()
+
+
+@pytest.mark.parametrize("opening", [[], [ROLE]], ids=["nothing", "role"])
+def test_a_silent_streams_headers_go_after_five_seconds(stage, opening):
+    """The default wait. The provider is slow, not gone: no other is asked, and the answer comes when it comes."""
+    if stage.gateway.version != NEWEST and opening:
+        pytest.skip("once is enough there")
+    gate, start = Gate(), time.monotonic()
+    stage.behaviour = stepping(gate, [*opening, WORD, END], free=len(opening))
+    connection, answer = open_stream(stage.gateway.url, "acme/plain")
+    assert 4.9 < time.monotonic() - start < 6
+    assert answer.getheader("x-tollgate-attempts") == "openai:200"
+    gate.open(3)
+    assert answer.read().decode() == "".join([*opening, WORD, END])
+    connection.close()
+
+
+def test_64_kib_of_bookkeeping_are_enough(stage):
+    gate, parts = Gate(), [ROLE * 600, WORD, END]
+    assert len(parts[0]) > 1 << 16
+    stage.behaviour = stepping(gate, parts, free=1)
+    start = time.monotonic()
+    connection, answer = open_stream(stage.gateway.url, "acme/plain")
+    assert time.monotonic() - start < 2
+    gate.open(3)
+    assert answer.read().decode() == "".join(parts)
+    connection.close()
+
+
+@pytest.mark.parametrize("events", [[], [ROLE], [": ping\n\n"]], ids=["headers", "role", "comment"])
+def test_no_first_token_in_time_leads_to_the_next_provider(stage, events):
+    stage.behaviour = sse(events, end="hang")
+    answer = chat(stage.gateway.url, "acme/quick", stream=True)
+    assert (answer.status, answer.text()) == (200, "from the second")
+    assert answer.header("x-tollgate-attempts") == "openai:timeout,groq:200"
+    assert 0.35 < stage.gateway.line_of(answer)["ttft_ms"] / 1000 < 1
+
+
+def test_no_first_token_for_many_at_once(stage):
+    """The timer of the default wait once let 2 of 60 through at the moment when Envoy was about to give up."""
+    stage.behaviour = sse([ROLE], end="hang")
+
+    def ask(n):
+        time.sleep(n * 0.007)  # at all places between two ticks
+        return chat(stage.gateway.url, "acme/quick", stream=True, timeout=5)
+
+    with ThreadPoolExecutor(60) as pool:
+        answers = list(pool.map(ask, range(60)))
+    assert {answer.header("x-tollgate-attempts") for answer in answers} == {"openai:timeout,groq:200"}
+
+
+def test_the_rest_of_a_stream_may_take_longer_than_its_first_token(stage):
+    stage.behaviour = sse([ROLE + WORD, WORD, END], delay=0.5)
+    answer = chat(stage.gateway.url, "acme/quick", stream=True)
+    assert (answer.cut, answer.text(), answer.header("x-tollgate-attempts")) == (False, "latelate", "openai:200")
+
+
+def test_an_answer_that_is_no_stream_may_take_longer_than_a_first_token(stage):
+    stage.behaviour = chatting("slow", delay=0.6)
+    answer = chat(stage.gateway.url, "acme/quick")
+    assert answer.header("x-tollgate-attempts") == "openai:200"
+
+
+def test_bookkeeping_of_responses_is_no_content(stage):
+    gate, body = Gate(), {"model": "acme/plain", "stream": True, "input": "Hi"}
+    stage.behaviour = stepping(gate, [CREATED, DELTA, COMPLETED], free=1)
+    with ThreadPoolExecutor(1) as pool:
+        opened = pool.submit(request, stage.gateway.url, "POST", "/v1/responses", body)
+        time.sleep(0.25)
+        assert not opened.done()
+        gate.open(3)
+        assert opened.result(2).body.decode() == CREATED + DELTA + COMPLETED
