@@ -49,11 +49,11 @@ def models() -> list[dict]:
         {"name": "acme/chat", "aliases": ["chat", "the/best/chat"], "targets": three},
         {"name": "acme/other", "targets": [target("groq", "other-model")]},
         {"name": "acme/same", "targets": [target("openai", "acme/same")]},
-        {"name": "acme/spread", "targets": [target("openai", "s", weight=80), target("groq", "s", weight=20)]},
+        {"name": "acme/spread", "targets": [target("openai", "shared", weight=80), target("groq", "shared", weight=20)]},
         {"name": "acme/old", "targets": [target("azure-old", "gpt5-prod")]},
         {"name": "acme/new", "targets": [target("azure", "gpt5-new")]},
         {"name": "acme/ear", "targets": [target("openai", "whisper-1")]},
-        {"name": "secret/model", "targets": [target("groq", "hidden")]},
+        {"name": "secret/model", "targets": [target("groq", "shared")]},
     ]
 
 
