@@ -1,6 +1,7 @@
-"""Who calls in the tests of this folder."""
+"""Who calls in the tests of this folder, and what the log says about a call."""
 
 import hashlib
+import time
 
 ALICE, BOB, STRANGER = "sk-alice-canary", "sk-bob-canary", "sk-stranger-canary"  # no provider may ever see one of them
 
@@ -15,3 +16,13 @@ def sections(bob: list[str]) -> dict:
         ],
         "access": {},
     }
+
+
+def line_of(running, model: str, since: int, count: int = 1) -> dict:
+    """The last of `count` lines about this model that follow the log's first `since` lines. Waits for all of them: a
+    line is written a moment after the client has its answer, and must not be taken for one of the next test."""
+    end = time.monotonic() + 10
+    while len(found := [line for line in running.access_log()[since:] if line["model_asked"] == model]) < count:
+        assert time.monotonic() < end, f"{len(found)} lines about {model}, not {count}"
+        time.sleep(0.02)
+    return found[-1]

@@ -54,7 +54,7 @@ def stream(running, sdk):
         before = len(running.access_log())
         params = params or {"messages": HELLO}
         got = sdk.call(running.url, ALICE, path, model=f"acme/{model}", stream=True, **params)
-        return got, running.wait_log(before + len(got.at))[-1]
+        return got, callers.line_of(running, f"acme/{model}", before, len(got.at))
 
     return call
 

@@ -1,0 +1,62 @@
+"""npm's @copilotkit/aimock as a provider: answers of somebody else's making, a journal of what arrived, chaos on demand."""
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+import urllib.request
+from pathlib import Path
+
+HERE = Path(__file__).parent
+TEXT, USAGE = "Hello from a mock by others", {"prompt_tokens": 7, "completion_tokens": 4}
+FIXTURES = [
+    {"match": {"endpoint": "embedding", "inputText": "Hi"}, "response": {"embedding": [0.25, -0.5]}},
+    {"match": {"endpoint": "transcription"}, "response": {"transcription": {"text": "spoken"}}},
+    {"match": {"endpoint": "image"}, "response": {"image": {"b64Json": "AAAA"}}},
+    {"match": {}, "response": {"content": TEXT, "usage": USAGE}},
+]
+
+
+class Aimock:
+    """`key`: the only one it accepts; any other, or none, is a 401."""
+
+    def __init__(self, key: str):
+        fixtures = Path(tempfile.mkdtemp(prefix="aimock-")) / "fixtures.json"
+        fixtures.write_text(json.dumps({"fixtures": FIXTURES}))
+        self.key = key
+        self.process = subprocess.Popen(
+            ["node", HERE / "node_modules/@copilotkit/aimock/dist/cli.js", "-p", "0", "-f", fixtures],
+            env=os.environ | {"AIMOCK_API_KEYS": key},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        said = ""
+        for line in self.process.stdout:
+            said += line
+            if found := re.search(r"listening on (http://127\.0\.0\.1:(\d+))", line):
+                self.url, self.port = found[1], int(found[2])
+                return
+        raise AssertionError(f"aimock ended: {said}")
+
+    def journal(self) -> list[dict]:
+        return json.loads(self._ask("GET", "/__aimock/journal"))
+
+    def forget(self) -> None:
+        """The journal and the chaos of the test before."""
+        self._ask("POST", "/__aimock/reset/journal")
+        self._ask("DELETE", "/__aimock/chaos")
+
+    def chaos(self, **rates: float) -> None:
+        self._ask("POST", "/__aimock/chaos", json.dumps(rates).encode())
+
+    def _ask(self, method: str, path: str, body: bytes | None = None) -> str:
+        headers = {"authorization": f"Bearer {self.key}"}
+        request = urllib.request.Request(self.url + path, body, headers, method=method)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.read().decode()
+
+    def close(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+        self.process.stdout.close()
