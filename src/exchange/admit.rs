@@ -13,8 +13,8 @@ use crate::route::{AskReader, Options};
 pub enum Admission {
     /// Its body is read.
     Read(Box<Admitted>),
-    /// We answer: 200, with a JSON body unless it is empty.
-    Answer(Vec<u8>),
+    /// We answer whoever it is: 200, with a JSON body unless it is empty.
+    Answer(Vec<u8>, Option<Caller>),
 }
 
 /// A request whose body is to be read.
@@ -59,17 +59,17 @@ pub fn admit(config: &Config, headers: &Headers, without_body: bool) -> Result<A
         return Err(Error::unsupported_method(426, "Upgrades of the connection are not served here.").into());
     }
     if method == "OPTIONS" || (method == "HEAD" && path == "/") {
-        return Ok(Admission::Answer(Vec::new()));
+        return Ok(Admission::Answer(Vec::new(), None));
     }
     let caller = identify(&config.access, headers)?;
     let below = path.strip_prefix("/v1").unwrap_or_default();
     let refused = |error, operation| Box::new(Refused { error, caller: Some(caller.clone()), operation });
     if method == "GET" && below == "/models" {
-        return Ok(Admission::Answer(models::models(config, &caller)));
+        return Ok(Admission::Answer(models::models(config, &caller), Some(caller)));
     }
     if let Some(name) = below.strip_prefix("/models/").filter(|_| method == "GET") {
         let body = models::model(config, &caller, &decoded(name)).map_err(|error| refused(error, None))?;
-        return Ok(Admission::Answer(body));
+        return Ok(Admission::Answer(body, Some(caller)));
     }
     let Some(operation) = Operation::of_path(below).filter(|_| method == "POST") else {
         return Err(refused(Error::unknown_url(method, path), None));

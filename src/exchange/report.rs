@@ -7,7 +7,7 @@ use crate::config::{Config, Credentials, Expose};
 use crate::error::{Class, Error};
 use crate::meter::Usage;
 use crate::operation::Operation;
-use crate::route::{Options, Target};
+use crate::route::{Ask, Target};
 
 /// How an exchange ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -152,10 +152,13 @@ impl Report {
         }
     }
 
-    /// Adds what the request said about attribution.
-    pub fn attribute(&mut self, options: &Options) {
-        self.user.clone_from(&options.user);
-        self.tags.clone_from(&options.tags);
+    /// Adds what the request said.
+    pub fn ask(&mut self, ask: &Ask) {
+        self.operation = Some(ask.operation);
+        self.stream = Some(ask.stream);
+        self.model_asked = Some(ask.model.clone());
+        self.user.clone_from(&ask.options.user);
+        self.tags.clone_from(&ask.options.tags);
     }
 }
 
@@ -168,11 +171,8 @@ impl Exchange {
             let (ended, class) = ended(last, refusal);
             let mut report = Report::refused(self.started, self.generation.clone(), now, refusal);
             report.caller = Some(self.caller.clone());
-            report.operation = Some(self.ask.operation);
-            report.stream = Some(self.ask.stream);
-            report.attribute(&self.ask.options);
+            report.ask(&self.ask);
             report.request_id = self.pristine.text("x-request-id").map(str::to_owned);
-            report.model_asked = Some(self.ask.model.clone());
             let resolved = target.map_or(&self.plan.asked, |target| &target.model);
             report.model = Some(resolved.model.name.clone());
             report.model_index = resolved.index;

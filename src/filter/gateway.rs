@@ -2,12 +2,12 @@
 
 use super::meters::Meters;
 use super::{Timed, host, table};
-use crate::access::CREDENTIAL_HEADERS;
+use crate::access::{CREDENTIAL_HEADERS, Caller};
 use crate::config::{Config, Timeouts};
 use crate::error::{Class, Error};
 use crate::exchange::{Admission, Admitted, End, Exchange, Refused, Report, admit, attribute, from_envoy};
 use crate::http::{Headers, encode};
-use crate::route::{Plan, Request, plan};
+use crate::route::{Ask, Plan, Request, plan};
 use host::{Buffer, Map};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
@@ -21,6 +21,8 @@ pub struct Gateway {
     started: u64,
     phase: Phase,
     in_flight: bool,
+    /// Nanoseconds in our callbacks, before there is an exchange to count them.
+    spent: u64,
 }
 
 enum Phase {
@@ -39,7 +41,6 @@ enum Phase {
 struct Reading {
     admitted: Admitted,
     headers: Headers,
-    overhead: u64,
 }
 
 impl Gateway {
@@ -47,20 +48,24 @@ impl Gateway {
     pub fn new(config: Rc<Config>, meters: Rc<Meters>) -> Gateway {
         let started = host::now();
         let identity = table::identity(started);
-        Gateway { config, meters, identity, started, phase: Phase::Waiting, in_flight: false }
+        Gateway { config, meters, identity, started, phase: Phase::Waiting, in_flight: false, spent: 0 }
     }
 
     /// Answers with an error of ours, and prepares the report.
-    fn refuse(&mut self, refused: Refused, headers: &Headers) -> Action {
-        let mut report = self.own_report(Some(&refused.error), headers);
+    fn refuse(&mut self, refused: Refused, ask: Option<&Ask>, since: u64, headers: &Headers) -> Action {
+        let mut report = self.own_report(Some(&refused.error), since, headers);
         report.caller = refused.caller;
         report.operation = refused.operation;
+        ask.into_iter().for_each(|ask| report.ask(ask));
         self.answer_error(&refused.error, report)
     }
 
-    fn own_report(&self, error: Option<&Error>, headers: &Headers) -> Report {
-        let mut report = Report::refused(self.started, self.identity.generation.clone(), host::now(), error);
+    /// The report of a request that no provider gets; `since` is when the callback began that ends it.
+    fn own_report(&self, error: Option<&Error>, since: u64, headers: &Headers) -> Report {
+        let now = host::now();
+        let mut report = Report::refused(self.started, self.identity.generation.clone(), now, error);
         report.request_id = headers.text("x-request-id").map(str::to_owned);
+        report.overhead_us = self.spent.saturating_add(now.saturating_sub(since)) / 1_000;
         report
     }
 
@@ -70,9 +75,10 @@ impl Gateway {
         Action::Pause
     }
 
-    fn answer(&mut self, body: &[u8], headers: &Headers) -> Action {
-        let mut report = self.own_report(None, headers);
+    fn answer(&mut self, body: &[u8], caller: Option<Caller>, headers: &Headers) -> Action {
+        let mut report = self.own_report(None, self.started, headers);
         report.status = Some(200);
+        report.caller = caller;
         self.phase = Phase::Answered(Box::new(report));
         let json: &[(&[u8], &[u8])] = &[(b"content-type", b"application/json")];
         let head = if body.is_empty() { encode([].into_iter()) } else { encode(json.iter().copied()) };
@@ -92,28 +98,34 @@ impl Gateway {
             let chunk = host::body(Buffer::RequestBody, seen, size.saturating_sub(seen));
             reading.admitted.reader.feed(&chunk)
         };
-        reading.overhead = reading.overhead.saturating_add(host::now().saturating_sub(since));
         match outcome {
-            Ok(()) if !end => Action::Pause,
+            Ok(()) if !end => {
+                self.spent = self.spent.saturating_add(host::now().saturating_sub(since));
+                Action::Pause
+            }
             Ok(()) => self.route(since),
-            Err(error) => self.refuse_reading(error),
+            Err(error) => self.refuse_reading(error, since),
         }
     }
 
-    fn refuse_reading(&mut self, error: Error) -> Action {
+    fn refuse_reading(&mut self, error: Error, since: u64) -> Action {
         let Phase::Reading(reading) = std::mem::replace(&mut self.phase, Phase::Waiting) else { return Action::Pause };
         let Admitted { caller, operation, .. } = reading.admitted;
-        self.refuse(Refused { error, caller: Some(caller), operation: Some(operation) }, &reading.headers)
+        let refused = Refused { error, caller: Some(caller), operation: Some(operation) };
+        self.refuse(refused, None, since, &reading.headers)
     }
 
     /// The request is whole: makes the plan and sends the request on its way.
     fn route(&mut self, since: u64) -> Action {
         let Phase::Reading(reading) = std::mem::replace(&mut self.phase, Phase::Waiting) else { return Action::Pause };
-        let Reading { admitted: Admitted { caller, operation, path, reader }, headers, overhead } = *reading;
-        let ask = reader.finish(path, headers.get("x-tollgate-session"));
-        let ask = ask.and_then(|mut ask| attribute(&mut ask.options, &headers).map(|()| ask));
-        let planned = ask.and_then(|ask| {
-            let request = Request {
+        let Reading { admitted: Admitted { caller, operation, path, reader }, headers } = *reading;
+        let refused = |error, caller| Refused { error, caller: Some(caller), operation: Some(operation) };
+        let mut ask = match reader.finish(path, headers.get("x-tollgate-session")) {
+            Ok(ask) => ask,
+            Err(error) => return self.refuse(refused(error, caller), None, since, &headers),
+        };
+        let planned = attribute(&mut ask.options, &headers).and_then(|()| {
+            plan(&Request {
                 config: &self.config,
                 caller: &caller,
                 operation,
@@ -123,20 +135,16 @@ impl Gateway {
                 draw: self.identity.draw,
                 pinned: ask.pinned,
                 first_only: headers.get("x-tollgate-fallback") == Some(b"off"),
-            };
-            plan(&request).map(|plan| (plan, ask))
+            })
         });
-        let (plan, ask) = match planned {
-            Ok(planned) => planned,
-            Err(error) => {
-                let refused = Refused { error, caller: Some(caller), operation: Some(operation) };
-                return self.refuse(refused, &headers);
-            }
+        let plan = match planned {
+            Ok(plan) => plan,
+            Err(error) => return self.refuse(refused(error, caller), Some(&ask), since, &headers),
         };
         send(&plan, ask.stream, &headers, &self.identity);
         let identity = (self.identity.generation.clone(), self.started);
         let exchange = Rc::new(Exchange::new(identity, self.config.clone(), caller, ask, plan, headers));
-        exchange.overhead.set(overhead);
+        exchange.overhead.set(self.spent);
         table::insert(self.identity.ticket, exchange.clone());
         drop(Timed::since(&exchange, since));
         self.phase = Phase::Routed(exchange);
@@ -243,14 +251,14 @@ impl HttpContext for Gateway {
         let headers = host::headers(Map::RequestHeaders);
         match admit(&self.config, &headers, end) {
             Ok(Admission::Read(admitted)) => {
-                let overhead = host::now().saturating_sub(self.started);
-                self.phase = Phase::Reading(Box::new(Reading { admitted: *admitted, headers, overhead }));
+                self.spent = host::now().saturating_sub(self.started);
+                self.phase = Phase::Reading(Box::new(Reading { admitted: *admitted, headers }));
                 self.in_flight = true;
                 self.meters.in_flight(1);
                 Action::Pause
             }
-            Ok(Admission::Answer(body)) => self.answer(&body, &headers),
-            Err(refused) => self.refuse(*refused, &headers),
+            Ok(Admission::Answer(body, caller)) => self.answer(&body, caller, &headers),
+            Err(refused) => self.refuse(*refused, None, self.started, &headers),
         }
     }
 
@@ -281,7 +289,7 @@ impl HttpContext for Gateway {
                 self.respond_routed(&exchange)
             }
             // Envoy answered while the request was still arriving: too large, too slow.
-            Phase::Reading(_) => self.refuse_reading(from_envoy(envoys_status())),
+            Phase::Reading(_) => self.refuse_reading(from_envoy(envoys_status()), host::now()),
             Phase::Waiting | Phase::Answered(_) | Phase::Reported => Action::Continue,
         }
     }
@@ -292,7 +300,7 @@ impl HttpContext for Gateway {
             Phase::Routed(exchange) => exchange.report(host::now(), exchange.status(), None),
             Phase::Reading(reading) => {
                 // The client left before its request was whole.
-                let mut report = self.own_report(None, &reading.headers);
+                let mut report = self.own_report(None, host::now(), &reading.headers);
                 report.ended = crate::exchange::Ended::ClientLeft;
                 report.caller = Some(reading.admitted.caller);
                 report.operation = Some(reading.admitted.operation);
