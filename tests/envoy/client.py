@@ -114,11 +114,11 @@ def raw(url: str, *parts: bytes, pause: float = 0, timeout: float = 10) -> bytes
     return received
 
 
-def open_stream(url: str, model: str = "acme/chat", **body) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+def open_stream(url: str, model: str = "acme/chat", *, headers: dict | None = None, **body) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
     """A chat stream whose headers are there and whose body is not read yet: for clients that leave or read slowly."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
     message = {"model": model, "stream": True, "messages": [{"role": "user", "content": "Hi"}]} | body
-    connection.request("POST", CHAT, json.dumps(message), {"content-type": "application/json"})
+    connection.request("POST", CHAT, json.dumps(message), {"content-type": "application/json"} | (headers or {}))
     return connection, connection.getresponse()
 
 
