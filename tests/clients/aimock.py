@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 import urllib.request
 from pathlib import Path
 
@@ -22,22 +23,17 @@ class Aimock:
     """`key`: the only one it accepts; any other, or none, is a 401."""
 
     def __init__(self, key: str):
-        fixtures = Path(tempfile.mkdtemp(prefix="aimock-")) / "fixtures.json"
-        fixtures.write_text(json.dumps({"fixtures": FIXTURES}))
+        folder = Path(tempfile.mkdtemp(prefix="aimock-"))
+        (folder / "fixtures.json").write_text(json.dumps({"fixtures": FIXTURES}))
         self.key = key
-        self.process = subprocess.Popen(
-            ["node", HERE / "node_modules/@copilotkit/aimock/dist/cli.js", "-p", "0", "-f", fixtures],
-            env=os.environ | {"AIMOCK_API_KEYS": key},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        said = ""
-        for line in self.process.stdout:
-            said += line
-            if found := re.search(r"listening on (http://127\.0\.0\.1:(\d+))", line):
-                self.url, self.port = found[1], int(found[2])
-                return
-        raise AssertionError(f"aimock ended: {said}")
+        command = ["node", HERE / "node_modules/@copilotkit/aimock/dist/cli.js", "-p", "0", "-f", folder / "fixtures.json"]
+        with open(folder / "log", "wb") as log:  # a file, since nobody reads on: a full pipe would stop it
+            self.process = subprocess.Popen(command, env=os.environ | {"AIMOCK_API_KEYS": key}, stdout=log, stderr=log)
+        end = time.monotonic() + 20
+        while not (found := re.search(r"listening on (http://127\.0\.0\.1:(\d+))", said := (folder / "log").read_text())):
+            assert self.process.poll() is None and time.monotonic() < end, f"aimock does not start: {said}"
+            time.sleep(0.02)
+        self.url, self.port = found[1], int(found[2])
 
     def journal(self) -> list[dict]:
         return json.loads(self._ask("GET", "/__aimock/journal"))
@@ -59,4 +55,3 @@ class Aimock:
     def close(self) -> None:
         self.process.terminate()
         self.process.wait(10)
-        self.process.stdout.close()
