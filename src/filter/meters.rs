@@ -74,3 +74,10 @@ pub fn count(family: Family, labels: &[(&str, &str)]) {
         let _ = host::increment_metric(id, 1);
     }
 }
+
+/// Sets a gauge to zero that belongs to no configuration in force.
+pub fn clear(family: Family, labels: &[(&str, &str)]) {
+    if let Ok(id) = host::define_metric(family.kind(), &crate::metric::host_name(family, labels.iter().copied())) {
+        let _ = host::record_metric(id, 0);
+    }
+}

@@ -1,7 +1,7 @@
 //! The root contexts: one per plugin of each VM. They load the configuration and make the contexts of requests.
 
 use super::gateway::Gateway;
-use super::meters::{Meters, count};
+use super::meters::{Meters, clear, count};
 use super::upstream::Upstream;
 use super::{host, wait};
 use crate::config::{Config, Plugin};
@@ -79,11 +79,14 @@ impl RootContext for Root {
     }
 }
 
-/// One line for all the workers that load the same configuration.
+/// One line for all the workers that load the same configuration; the one before is in force no more.
 fn announce(config: &Config) {
     let (said, cas) = host::shared(ANNOUNCED).unwrap_or((Vec::new(), u32::MAX));
     if said == config.hash.as_bytes() || host::set_shared(ANNOUNCED, config.hash.as_bytes(), cas).is_err() {
         return;
+    }
+    if let Some(before) = std::str::from_utf8(&said).ok().filter(|before| !before.is_empty()) {
+        clear(Family::ConfigInfo, &[("hash", before)]);
     }
     let enabled = config.providers.iter().filter(|provider| provider.enabled);
     let names: Vec<&str> = enabled.map(|provider| provider.name.as_str()).collect();
