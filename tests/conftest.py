@@ -1,8 +1,12 @@
 """Fixtures of every test that runs a real Envoy: `gateway(...)` and `upstream(...)` make as many as a test wants."""
 
+import shutil
+
 import pytest
 from harness import NEWEST, OLDEST, Gateway
 from mock import Upstream
+
+FAILED = pytest.StashKey[bool]()
 
 
 def pytest_generate_tests(metafunc):
@@ -12,8 +16,16 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("envoy_version", [NEWEST, OLDEST] if both else [NEWEST])
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+    return report
+
+
 @pytest.fixture
-def gateway(envoy_version):
+def gateway(envoy_version, request):
     """`gateway(config, upstreams, ...)` starts a Gateway; all of them are stopped, and looked at, after the test."""
     running = []
 
@@ -25,6 +37,9 @@ def gateway(envoy_version):
     yield start
     problems = [problem for one in running if (problem := one.stop_quietly())]
     assert not problems, "\n".join(problems)
+    if not request.node.stash.get(FAILED, False):  # else the logs are worth a look
+        for one in running:
+            shutil.rmtree(one.folder)
 
 
 @pytest.fixture
