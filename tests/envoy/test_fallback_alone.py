@@ -29,15 +29,15 @@ STREAM_ERROR = sse(['event: error\ndata: {"type":"error","error":{"type":"overlo
 
 # name: (what the provider does first, least and most seconds until its second request)
 AGAIN = {
-    "500": (error(500), 0, 0.5),
-    "503": (error(503), 0, 0.5),
-    "reset": (reset(), 0, 0.5),
-    "close": (close(), 0, 0.5),
-    "first_event": (STREAM_ERROR, 0, 0.5),
-    "429_after_a_second": (limited("1"), 0.95, 1.6),
-    "429_without_a_hint_is_a_second": (error(429), 0.95, 1.6),
-    "429_after_300_ms": (limited("300", "retry-after-ms"), 0.25, 0.8),
-    "503_after_a_second": (error(503, headers={"retry-after": "1"}), 0.95, 1.6),
+    "500": (error(500), 0, 0.9),
+    "503": (error(503), 0, 0.9),
+    "reset": (reset(), 0, 0.9),
+    "close": (close(), 0, 0.9),
+    "first_event": (STREAM_ERROR, 0, 0.9),
+    "429_after_a_second": (limited("1"), 0.95, 3),
+    "429_without_a_hint_is_a_second": (error(429), 0.95, 3),
+    "429_after_300_ms": (limited("300", "retry-after-ms"), 0.25, 0.9),
+    "503_after_a_second": (error(503, headers={"retry-after": "1"}), 0.95, 3),
 }
 
 
@@ -80,7 +80,7 @@ def test_how_often_a_failing_single_target_is_asked(trio, name, stream):
     trio.behave(openai=behaviour)
     start = time.monotonic()
     response = trio.chat(model, stream=stream)
-    assert time.monotonic() - start < 1.5
+    assert time.monotonic() - start < 5, "a long wait is the client's, not ours"
     assert (response.status, trio.seen()) == (status, {"openai": times, "azure": 0, "groq": 0})
     assert response.header("x-tollgate-attempts").count("openai:") == times
     assert response.header("retry-after") == ("10" if name.endswith("ten_seconds") else None)

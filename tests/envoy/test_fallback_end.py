@@ -71,7 +71,7 @@ def test_all_limited_says_when_the_first_of_them_is_free(trio):
     trio.behave(**{name: error(429, headers={"retry-after": wait}) for name, wait in waits.items()})
     response = trio.chat()
     assert (response.status, response.header("retry-after")) == (429, "7")
-    assert response.chunks[0][0] < 2, "nobody waits when there is somebody else to ask"
+    assert response.chunks[0][0] < 5, "nobody waits when there is somebody else to ask"
 
 
 # What was paid for already must not be made twice: images, audio, and what the provider keeps.

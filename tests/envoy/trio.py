@@ -13,7 +13,7 @@ from harness import Gateway
 from mock import Behaviour, Request, Upstream, chatting, error
 
 CLIENT_KEY = "sk-of-the-client"
-QUICK = {"attempt": "300ms"}
+QUICK = {"attempt": "500ms"}
 
 
 @dataclass(frozen=True)
