@@ -31,6 +31,8 @@ pub struct Attempt {
     pub answered_model: Option<String>,
     /// What it cost in tokens.
     pub usage: Usage,
+    /// Whether its terminal event has passed. SDKs hang up at `[DONE]`, before the body's own end.
+    pub is_whole: bool,
     /// What became of it.
     pub end: End,
 }
@@ -126,6 +128,7 @@ impl Exchange {
             request_id: None,
             answered_model: None,
             usage: Usage::default(),
+            is_whole: false,
             end: End::Running,
         });
         // What Envoy does by itself after a refused connection, a reset or a timeout: it goes on without asking.
@@ -217,16 +220,18 @@ impl Exchange {
     pub fn learn(&self, index: usize, learnt: &Learnt) {
         self.note(index, |attempt| {
             attempt.usage.merge(&learnt.usage);
+            attempt.is_whole = learnt.ended && learnt.error.is_none();
             if attempt.answered_model.is_none() {
                 attempt.answered_model.clone_from(&learnt.model);
             }
         });
     }
 
-    /// The attempt's answer came to its end, whole or not.
+    /// The attempt's answer came to its end, whole or not. A cut after the terminal event takes nothing away.
     pub fn finish(&self, index: usize, broken: Option<Class>) {
         self.note(index, |attempt| {
             if attempt.end == End::Answering {
+                let broken = broken.filter(|class| *class != Class::Cut || !attempt.is_whole);
                 attempt.end = broken.map_or(End::Complete, End::Broken);
             }
         });

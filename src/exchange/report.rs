@@ -257,9 +257,9 @@ fn ended(last: Option<&Attempt>, refusal: Option<&Error>) -> (Ended, Option<Clas
     if let Some(error) = refusal {
         return (Ended::Failed, Some(error.class));
     }
-    match last.map(|attempt| &attempt.end) {
-        Some(End::Complete) => (Ended::Complete, None),
-        Some(End::Broken(class)) => (Ended::UpstreamCut, Some(*class)),
+    match last.map(|attempt| (&attempt.end, attempt.is_whole)) {
+        Some((End::Complete, _) | (End::Answering, true)) => (Ended::Complete, None),
+        Some((End::Broken(class), _)) => (Ended::UpstreamCut, Some(*class)),
         // An answer that neither ended nor broke: the client was faster to leave than the provider to end.
         _ => (Ended::ClientLeft, None),
     }

@@ -1,12 +1,13 @@
 """Streams through the official SDKs: what they deliver, and what they raise when a stream does not end as it should."""
 
 import callers
+import client
 import example
 import pytest
 from callers import ALICE
 from harness import Gateway
 from mock import Upstream, chat_stream, chunk, error, sse
-from sdk import CHAT, HELLO
+from sdk import CHAT, HELLO, Python
 
 ROLE = chunk({"role": "assistant", "content": ""})
 WORDS = [ROLE, chunk({"content": "Hel"}), chunk({"content": "lo"})]
@@ -23,6 +24,9 @@ BEHAVIOURS = {
     "cut": sse(WORDS),
     "cut-without-last-chunk": sse(WORDS, end="close"),
     "reset": sse(WORDS, end="reset"),
+    "lingers": chat_stream(("Hel", "lo"), (10, 5), end="hang"),
+    "reset-after-done": chat_stream(("Hel", "lo"), (10, 5), end="reset"),
+    "hangs": sse(WORDS, end="hang"),
     "responses-cut": sse([CREATED, DELTA]),
     "refusing": error(503, headers={"retry-after-ms": "20"}),
 }
@@ -66,6 +70,32 @@ def test_a_stream_arrives_whole_and_usage_nobody_asked_for_is_hidden(stream, mod
     assert [event["choices"][0]["finish_reason"] for event in got.events][-1] == "stop"
     assert not any(event.get("usage") for event in got.events)
     assert (line["input"], line["output"], line["ended"]) == (10, 5, "complete")
+
+
+def test_a_client_that_hangs_up_at_done_has_its_whole_answer(running):
+    """The Python SDK leaves at `[DONE]`, before the body's own end: now and then whole answers counted as `client_left`."""
+    since = len(running.access_log())
+    got = Python().call(running.url, ALICE, CHAT, model="acme/lingers", messages=HELLO, stream=True)
+    assert (got.error, got.text()) == (None, "Hello")
+    line = callers.line_of(running, "acme/lingers", since)
+    assert (line["ended"], line["error"], line["input"], line["output"]) == ("complete", None, 10, 5)
+    assert running.metrics().value("tollgate_requests_total", model="acme/lingers", outcome="ok") == 1
+
+
+def test_a_reset_after_done_takes_nothing_away(running):
+    since = len(running.access_log())
+    got = client.chat(running.url, "acme/reset-after-done", stream=True, headers={"authorization": f"Bearer {ALICE}"})
+    assert got.text() == "Hello"
+    assert callers.line_of(running, "acme/reset-after-done", since)["ended"] == "complete"
+
+
+def test_a_client_that_leaves_before_the_end_has_left(running):
+    since = len(running.access_log())
+    connection, answer = client.open_stream(running.url, "acme/hangs", headers={"authorization": f"Bearer {ALICE}"})
+    assert b"role" in answer.readline()
+    connection.close()
+    answer.close()
+    assert callers.line_of(running, "acme/hangs", since)["ended"] == "client_left"
 
 
 def test_usage_is_there_when_asked_for(stream):

@@ -1,5 +1,6 @@
 use super::*;
 use crate::config::Config;
+use crate::dialect::openai::StreamError;
 use crate::operation::Operation;
 use crate::testing::{ask_of, chat_ask, config, exchange, failure};
 use serde_json::json;
@@ -155,6 +156,23 @@ fn a_served_attempt_ends_the_plan_and_its_first_end_stays() {
         assert_eq!((attempts[0].started, attempts[0].first_byte), (5, Some(7)));
     });
     assert_eq!(exchange.attempts_text(), "alpha:200");
+}
+
+#[test]
+fn a_cut_after_the_terminal_event_takes_nothing_away() {
+    for (ended, failed, expected) in [
+        (true, false, End::Complete),
+        (false, false, End::Broken(Class::Cut)),
+        (true, true, End::Broken(Class::Cut)),
+    ] {
+        let exchange = exchange(&config(json!({})), chat_ask(CHAT));
+        let index = exchange.begin(b"alpha", 0).unwrap().index;
+        exchange.serve(index, 200, 1);
+        let error = failed.then(StreamError::default);
+        exchange.learn(index, &Learnt { ended, error, ..Learnt::default() });
+        exchange.finish(index, Some(Class::Cut));
+        exchange.with_attempts(|attempts| assert_eq!(attempts[0].end, expected));
+    }
 }
 
 #[test]
