@@ -69,11 +69,7 @@ impl Class {
     pub fn is_callers(self) -> bool {
         matches!(
             self,
-            Class::BadRequest
-                | Class::ContextTooLong
-                | Class::ContentFiltered
-                | Class::Unprocessable
-                | Class::TooLarge
+            Class::BadRequest | Class::ContextTooLong | Class::ContentFiltered | Class::Unprocessable | Class::TooLarge
         )
     }
 }

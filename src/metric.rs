@@ -5,7 +5,7 @@
 
 mod series;
 
-pub use series::{Family, Kind, Label, Series, host_name};
+pub use series::{Family, Kind, Label, Series, TokenType, host_name};
 
 use crate::config::{Config, MetricLabels};
 use crate::exchange::{Ended, Report};
@@ -47,11 +47,11 @@ pub fn samples(report: &Report, config: &Config) -> Vec<Sample> {
     }
     let usage = &report.usage;
     for (family, kind, tokens) in [
-        (Family::Tokens, "input", usage.input),
-        (Family::Tokens, "output", usage.output),
-        (Family::TokenDetails, "cache_read", usage.cache_read),
-        (Family::TokenDetails, "cache_write", usage.cache_write),
-        (Family::TokenDetails, "reasoning", usage.reasoning),
+        (Family::Tokens, TokenType::Input, usage.input),
+        (Family::Tokens, TokenType::Output, usage.output),
+        (Family::TokenDetails, TokenType::CacheRead, usage.cache_read),
+        (Family::TokenDetails, TokenType::CacheWrite, usage.cache_write),
+        (Family::TokenDetails, TokenType::Reasoning, usage.reasoning),
     ] {
         if let Some(tokens) = tokens {
             let series = Series::new(family, &[model, provider, Label::Type(kind)]);

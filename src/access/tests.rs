@@ -34,7 +34,10 @@ fn the_first_known_key_names_the_caller() {
         (&[("api-key", "sk-alice")], Ok("alice")),
         (&[("x-tollgate-key", "sk-alice"), ("authorization", "Bearer theirs")], Ok("alice")),
         (&[("authorization", "Bearer other"), ("x-api-key", "sk-alice")], Ok("alice")),
-        (&[("x-tollgate-key", "wrong"), ("x-api-key", "sk-alice")], Err("The key in `x-tollgate-key` is not known here.")),
+        (
+            &[("x-tollgate-key", "wrong"), ("x-api-key", "sk-alice")],
+            Err("The key in `x-tollgate-key` is not known here."),
+        ),
         (&[("authorization", "Bearer sk-bob")], Err("The API key is not known here.")),
         (&[("authorization", "Basic sk-alice")], Err("No API key was sent")),
         (&[], Err("No API key was sent")),

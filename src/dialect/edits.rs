@@ -103,8 +103,10 @@ fn is_listed(connection: &[u8], name: &[u8]) -> bool {
 /// A provider's response headers that never reach a client: its cookies, its account, its own protocol offers, and
 /// whatever looks like one of ours.
 pub fn is_kept_from_client(name: &[u8]) -> bool {
-    matches!(name, b"set-cookie" | b"alt-svc" | b"openai-organization" | b"openai-project" | b"strict-transport-security")
-        || name.starts_with(b"x-tollgate-")
+    matches!(
+        name,
+        b"set-cookie" | b"alt-svc" | b"openai-organization" | b"openai-project" | b"strict-transport-security"
+    ) || name.starts_with(b"x-tollgate-")
         || name.starts_with(b"x-envoy-")
 }
 

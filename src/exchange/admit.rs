@@ -74,9 +74,8 @@ pub fn admit(config: &Config, headers: &Headers, without_body: bool) -> Result<A
     let Some(operation) = Operation::of_path(below).filter(|_| method == "POST") else {
         return Err(refused(Error::unknown_url(method, path), None));
     };
-    let checked = check_head(headers, without_body).and_then(|()| {
-        AskReader::new(operation, headers.get("content-type").unwrap_or_default())
-    });
+    let checked = check_head(headers, without_body)
+        .and_then(|()| AskReader::new(operation, headers.get("content-type").unwrap_or_default()));
     let reader = checked.map_err(|error| refused(error, Some(operation)))?;
     let path = format!("{below}{}", passed_query(query));
     Ok(Admission::Read(Box::new(Admitted { caller, operation, path, reader })))
@@ -98,11 +97,15 @@ fn check_head(headers: &Headers, without_body: bool) -> Result<(), Error> {
 pub fn attribute(options: &mut Options, headers: &Headers) -> Result<(), Error> {
     if let Some(user) = headers.get("ai-reporting-user") {
         let user = std::str::from_utf8(user).ok().filter(|user| user.chars().count() <= 256);
-        let bad = || Error::bad_body("`ai-reporting-user` must be text of at most 256 characters.").at("ai-reporting-user");
+        let bad =
+            || Error::bad_body("`ai-reporting-user` must be text of at most 256 characters.").at("ai-reporting-user");
         options.user = Some(user.ok_or_else(bad)?.to_owned());
     }
     if let Some(tags) = headers.get("ai-reporting-tags") {
-        let bad = || Error::bad_body("`ai-reporting-tags` must be at most 10 tags of 1 to 64 characters.").at("ai-reporting-tags");
+        let bad = || {
+            Error::bad_body("`ai-reporting-tags` must be at most 10 tags of 1 to 64 characters.")
+                .at("ai-reporting-tags")
+        };
         let tags = std::str::from_utf8(tags).map_err(|_| bad())?;
         for tag in tags.split(',').map(str::trim) {
             if tag.is_empty() || tag.chars().count() > 64 {

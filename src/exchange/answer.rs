@@ -1,7 +1,7 @@
 //! The one answer when every attempt failed, or when Envoy answered by itself.
 
-use super::attempt::{Attempt, End};
 use super::Exchange;
+use super::attempt::{Attempt, End};
 use crate::dialect::Failure;
 use crate::error::{Again, Class, Error};
 

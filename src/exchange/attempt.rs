@@ -110,7 +110,8 @@ impl Exchange {
     /// Begins the next attempt, if the plan has one and Envoy is at its cluster.
     pub fn begin(&self, cluster: &[u8], now: u64) -> Result<Begun<'_>, Denied> {
         let mut progress = self.progress.borrow_mut();
-        let Some((step, target)) = progress.next.and_then(|step| Some((step, self.plan.targets.get(step.target)?))) else {
+        let Some((step, target)) = progress.next.and_then(|step| Some((step, self.plan.targets.get(step.target)?)))
+        else {
             return Err(Denied::PlanOver);
         };
         if target.provider.cluster.as_bytes() != cluster {
@@ -160,7 +161,8 @@ impl Exchange {
         attempt.end = End::Failed(failure);
         let credential = attempt.credential;
         let target = attempt.target;
-        let place = self.plan.targets.get(target).and_then(|t| t.credentials.iter().position(|c| Some(*c) == credential));
+        let place =
+            self.plan.targets.get(target).and_then(|t| t.credentials.iter().position(|c| Some(*c) == credential));
         let step = Step { target, credential: place.unwrap_or(0) };
         let next = self.after(&progress.attempts, step, class);
         let again = next == Some(step);

@@ -4,6 +4,9 @@ use super::report::{Report, provider_name};
 use crate::config::Config;
 use serde::Serialize;
 
+/// Bytes of a usual line, and some more.
+const LENGTH: usize = 1024;
+
 #[derive(Serialize)]
 struct Line<'a> {
     ts: String,
@@ -80,7 +83,11 @@ impl Report {
             budget_left: None,
             ended: self.ended.word(),
         };
-        serde_json::to_vec(&line).unwrap_or_default()
+        let mut bytes = Vec::with_capacity(LENGTH);
+        match serde_json::to_writer(&mut bytes, &line) {
+            Ok(()) => bytes,
+            Err(_) => Vec::new(),
+        }
     }
 }
 

@@ -6,10 +6,10 @@
 mod admit;
 mod answer;
 mod attempt;
-mod ticket;
 mod line;
 mod models;
 mod report;
+mod ticket;
 
 pub use admit::{Admission, Admitted, Refused, admit, attribute};
 pub use answer::{from_envoy, last_word};

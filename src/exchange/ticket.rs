@@ -88,7 +88,8 @@ mod tests {
     fn generations_are_ulids_that_sort_by_time() {
         let mut mint = Mint::new(7);
         let (a, b) = (mint.ticket(), mint.ticket());
-        let (first, second) = (mint.generation(a, 1_700_000_000_000_000_000), mint.generation(b, 1_700_000_000_001_000_000));
+        let (first, second) =
+            (mint.generation(a, 1_700_000_000_000_000_000), mint.generation(b, 1_700_000_000_001_000_000));
         assert_eq!(first.len(), 30);
         assert!(first.starts_with("gen_01HF7YAT00"), "{first}");
         assert!(first < second);

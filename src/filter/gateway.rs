@@ -214,7 +214,9 @@ fn status(head: &Headers) -> u16 {
 /// provider's answer these headers never get here), and has counted it. Or Envoy had no cluster of the target's name.
 fn lost(head: &Headers) -> Option<Error> {
     if head.get("x-tollgate-error") == Some(Class::Misconfigured.word().as_bytes()) {
-        return Some(Error::misconfigured("The exchange is not known to the provider's filter: its VM is another one."));
+        return Some(Error::misconfigured(
+            "The exchange is not known to the provider's filter: its VM is another one.",
+        ));
     }
     is_cluster_missing().then(|| Error::misconfigured("Envoy has no cluster for the target."))
 }

@@ -6,6 +6,7 @@ use crate::exchange::Report;
 use crate::metric::{Family, Kind, Label, Series, samples};
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 
 /// Most series of one worker; further ones go to `other`.
@@ -14,7 +15,37 @@ const MOST_SERIES: usize = 20_000;
 /// The metrics of a configuration.
 pub struct Meters {
     config: Rc<Config>,
-    ids: RefCell<HashMap<Series, u32>>,
+    ids: RefCell<HashMap<Series, u32, BuildHasherDefault<Quick>>>,
+}
+
+/// A hasher for keys that no client chooses: a series is a few small numbers.
+#[derive(Default)]
+struct Quick(u64);
+
+impl Hasher for Quick {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.write_u64(number as u64);
+    }
 }
 
 impl Meters {

@@ -80,7 +80,10 @@ impl Upstream {
 fn deny(reason: &'static str) -> Action {
     if reason == "exchange" {
         meters::count(Family::Misconfigured, &[("reason", reason)]);
-        super::gateway::respond(&Error::misconfigured("The exchange of this attempt is not known to this worker."), None);
+        super::gateway::respond(
+            &Error::misconfigured("The exchange of this attempt is not known to this worker."),
+            None,
+        );
     } else {
         super::gateway::respond(&Error::no_provider("The plan is over."), None);
     }
@@ -148,7 +151,8 @@ impl Held {
     /// The head of the provider's answer. A stream's headers and an error's wait for what decides about them.
     fn open(&mut self, end: bool) -> (Action, Option<u64>) {
         let Some(attempt) = self.attempt.clone() else { return (Action::Continue, None) };
-        let _timed = Timed::new(&attempt.exchange);
+        let now = host::now();
+        let _timed = Timed::since(&attempt.exchange, now);
         let headers = host::headers(Map::ResponseHeaders);
         let head = ResponseHead::read(&headers);
         for (name, _) in headers.iter().filter(|(name, _)| is_kept_from_client(name)) {
@@ -164,11 +168,11 @@ impl Held {
             let until = attempt.first_event_wait().map(|wait| attempt.started.saturating_add(nanos(wait)));
             let probe = Box::new(Stream::new(attempt.exchange.ask.operation, false));
             self.phase = Phase::Probing { head, probe, seen: 0 };
-            return if end { self.probe(0, true) } else { (Action::Pause, until) };
+            return if end { self.probe(0, true, now) } else { (Action::Pause, until) };
         }
         self.phase = Phase::Opening(head);
         if end {
-            return (self.pass(0, true), None);
+            return (self.pass(0, true, now), None);
         }
         (Action::Pause, None)
     }
@@ -176,19 +180,20 @@ impl Held {
     /// More of the provider's answer; while it is held, `size` is all of it so far.
     fn body(&mut self, size: usize, end: bool) -> (Action, Option<u64>) {
         let Some(attempt) = self.attempt.clone() else { return (Action::Continue, None) };
-        let _timed = Timed::new(&attempt.exchange);
+        let now = host::now();
+        let _timed = Timed::since(&attempt.exchange, now);
         match self.phase {
             Phase::Failing(_) if !end && size < ERROR_CAP => (Action::Pause, None),
             Phase::Failing(_) => self.fail_told(size),
-            Phase::Probing { .. } => self.probe(size, end),
+            Phase::Probing { .. } => self.probe(size, end, now),
             Phase::Resting => (Action::Pause, None),
             Phase::Opening(_) if size == 0 && !end => (Action::Pause, None),
-            Phase::Opening(_) | Phase::Passing(_) => (self.pass(size, end), None),
+            Phase::Opening(_) | Phase::Passing(_) => (self.pass(size, end, now), None),
             Phase::Idle | Phase::Sending(_) | Phase::Sent | Phase::Over => (Action::Continue, None),
         }
     }
 
-    fn probe(&mut self, size: usize, end: bool) -> (Action, Option<u64>) {
+    fn probe(&mut self, size: usize, end: bool, now: u64) -> (Action, Option<u64>) {
         let (Some(attempt), Phase::Probing { head, probe, seen }) = (&self.attempt, &mut self.phase) else {
             return (Action::Continue, None);
         };
@@ -196,14 +201,15 @@ impl Held {
         *seen = size;
         probe.feed(&chunk, end);
         let failure = match probe.first() {
-            First::Content => return (self.pass(size, end), None),
+            First::Content => return (self.pass(size, end, now), None),
             First::Error(error) => openai::stream_failure(error, attempt.secret()),
             First::Undecided if end && !probe.learnt().ended => {
-                let said = dialect::Said { message: "The provider's stream was empty.".to_owned(), ..Default::default() };
+                let said =
+                    dialect::Said { message: "The provider's stream was empty.".to_owned(), ..Default::default() };
                 Failure::told(Class::ProviderFault, head.status, said, None)
             }
             First::Undecided if end || size >= attempt.exchange.config.routing.probe_bytes => {
-                return (self.pass(size, end), None);
+                return (self.pass(size, end, now), None);
             }
             First::Undecided => return (Action::Pause, None),
         };
@@ -240,17 +246,17 @@ impl Held {
     }
 
     /// Lets the answer through; its first call decides that this attempt serves.
-    fn pass(&mut self, size: usize, end: bool) -> Action {
+    fn pass(&mut self, size: usize, end: bool, now: u64) -> Action {
         let Some(attempt) = self.attempt.clone() else { return Action::Continue };
         let Attempt { exchange, index, .. } = &*attempt;
         let mut passing = match std::mem::replace(&mut self.phase, Phase::Over) {
             Phase::Passing(passing) => passing,
             Phase::Probing { head, .. } => {
-                exchange.serve(*index, head.status, host::now());
+                exchange.serve(*index, head.status, now);
                 Passing::Events(exchange.ask.operation, Box::new(attempt.stream()))
             }
             Phase::Opening(head) => {
-                exchange.serve(*index, head.status, host::now());
+                exchange.serve(*index, head.status, now);
                 Passing::Document(Box::default())
             }
             other => {
@@ -286,7 +292,7 @@ impl Held {
                 let _ = host::set_header(Map::ResponseHeaders, RETRY, b"1");
             }
             Phase::Probing { seen, .. } => {
-                self.pass(seen, false);
+                self.pass(seen, false, host::now());
             }
             _ => return,
         }

@@ -75,6 +75,29 @@ impl Family {
     }
 }
 
+/// Which tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum TokenType {
+    Input,
+    Output,
+    CacheRead,
+    CacheWrite,
+    Reasoning,
+}
+
+impl TokenType {
+    fn word(self) -> &'static str {
+        match self {
+            TokenType::Input => "input",
+            TokenType::Output => "output",
+            TokenType::CacheRead => "cache_read",
+            TokenType::CacheWrite => "cache_write",
+            TokenType::Reasoning => "reasoning",
+        }
+    }
+}
+
 /// A label with its value; indexes are those of the configuration, `None` is `other`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
@@ -87,7 +110,7 @@ pub enum Label {
     Outcome(Ended),
     ErrorType(Option<Class>),
     Reason(Option<Class>),
-    Type(&'static str),
+    Type(TokenType),
     Group(Option<usize>),
     Key(Option<usize>),
     Anonymous,
@@ -133,7 +156,7 @@ impl Label {
             Label::Outcome(ended) => ended.outcome(),
             Label::ErrorType(class) => class.map_or("none", Class::word),
             Label::Reason(class) => class.map_or(OTHER, Class::word),
-            Label::Type(word) => word,
+            Label::Type(kind) => kind.word(),
             Label::Group(index) => index.and_then(|i| config.access.groups.get(i)).map_or(OTHER, |group| &group.name),
             Label::Key(index) => index.and_then(|i| config.access.keys.get(i)).map_or(OTHER, |key| &key.id),
             Label::Anonymous => "anonymous",

@@ -256,7 +256,8 @@ fn checked_model(model: String) -> Result<String, Error> {
         return Err(no_model());
     }
     if model.len() > CAP || model.chars().any(char::is_control) {
-        let message = format!("`{}` is no model name: at most {CAP} characters, no control characters.", printable(&model));
+        let message =
+            format!("`{}` is no model name: at most {CAP} characters, no control characters.", printable(&model));
         return Err(Error::bad_body(message).at("model"));
     }
     Ok(model)

@@ -32,7 +32,9 @@ mod tests {
 
     #[test]
     fn distances_are_edits() {
-        for (a, b, expected) in [("", "", 0), ("a", "", 1), ("", "abc", 3), ("kitten", "sitting", 3), ("gpt-5", "gpt-4", 1)] {
+        for (a, b, expected) in
+            [("", "", 0), ("a", "", 1), ("", "abc", 3), ("kitten", "sitting", 3), ("gpt-5", "gpt-4", 1)]
+        {
             assert_eq!(distance(a, b), expected, "{a} {b}");
         }
     }

@@ -144,7 +144,8 @@ fn not_honoured(path: &str) -> Error {
 fn parse<'a, T: Deserialize<'a>>(raw: &'a [u8], path: &str, expected: &str) -> Result<T, Error> {
     serde_json::from_slice(raw).map_err(|_| {
         let message = format!("`{path}` must be {expected}.");
-        Error::new(crate::error::Class::Unsupported, 400, "invalid_request_error", "unsupported_option", message).at(path)
+        Error::new(crate::error::Class::Unsupported, 400, "invalid_request_error", "unsupported_option", message)
+            .at(path)
     })
 }
 

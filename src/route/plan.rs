@@ -210,7 +210,9 @@ fn no_target(request: &Request<'_>, asked: &Resolved) -> Error {
             Error::no_matching_provider(format!("No provider of `{name}` is left by `{filter}`.")).at(filter)
         }
         None if request.caller.group(&request.config.access).is_some_and(|group| !group.labels.is_empty()) => {
-            Error::no_matching_provider(format!("No provider of `{name}` carries the labels that this key's group asks for."))
+            Error::no_matching_provider(format!(
+                "No provider of `{name}` carries the labels that this key's group asks for."
+            ))
         }
         None => {
             let operation = request.operation.word();

@@ -36,7 +36,8 @@ pub fn stream_failure(error: &StreamError, secret: Option<&str>) -> Failure {
         "timeout_error" => 504,
         _ => 500,
     });
-    let mut said = Said { message: error.message.clone(), code: error.code.clone(), kind: error.kind.clone(), param: None };
+    let mut said =
+        Said { message: error.message.clone(), code: error.code.clone(), kind: error.kind.clone(), param: None };
     let class = class(status, &said);
     if class == Class::ProviderKey || said.message.is_empty() {
         said.message = "The provider reported an error in its stream.".to_owned();
@@ -83,7 +84,9 @@ fn class(status: u16, said: &Said) -> Class {
         400 | 413 | 422 if code == "context_length_exceeded" || says(TOO_LONG) => Class::ContextTooLong,
         400 if code == "content_filter" || code == "content_policy_violation" => Class::ContentFiltered,
         // xAI answers 400 to a bad key.
-        400 if code == "invalid_api_key" || says(&["incorrect api key provided", "api_key_invalid"]) => Class::ProviderKey,
+        400 if code == "invalid_api_key" || says(&["incorrect api key provided", "api_key_invalid"]) => {
+            Class::ProviderKey
+        }
         400 if code == "invalid_encrypted_content" || says(SEAL) => Class::SealRejected,
         400 if code == "model_not_found" => Class::ProviderModel,
         401..=403 => Class::ProviderKey,
@@ -91,7 +94,9 @@ fn class(status: u16, said: &Said) -> Class {
         408 | 504 => Class::Timeout,
         413 => Class::TooLarge,
         422 => Class::Unprocessable,
-        429 if code == "insufficient_quota" || kind == "insufficient_quota" || code == "billing_hard_limit_reached" => Class::ProviderQuota,
+        429 if code == "insufficient_quota" || kind == "insufficient_quota" || code == "billing_hard_limit_reached" => {
+            Class::ProviderQuota
+        }
         429 => Class::ProviderLimit,
         409 | 424 | 500..=502 => Class::ProviderFault,
         503 | 529 => Class::Overloaded,

@@ -30,7 +30,9 @@ fn what_is_read_and_where_it_goes() {
 #[test]
 fn what_is_answered_at_once() {
     for (method, path) in [("HEAD", "/"), ("HEAD", "/?x"), ("OPTIONS", "/"), ("OPTIONS", "/v1/chat/completions")] {
-        let Ok(Admission::Answer(body, _)) = look(&[(":method", method), (":path", path)], true) else { panic!("{path}") };
+        let Ok(Admission::Answer(body, _)) = look(&[(":method", method), (":path", path)], true) else {
+            panic!("{path}")
+        };
         assert!(body.is_empty());
     }
     for path in [
@@ -40,7 +42,9 @@ fn what_is_answered_at_once() {
         "/v1/models/chat",
         "/v1/models/ch%61t",
     ] {
-        let Ok(Admission::Answer(body, _)) = look(&[(":method", "GET"), (":path", path)], true) else { panic!("{path}") };
+        let Ok(Admission::Answer(body, _)) = look(&[(":method", "GET"), (":path", path)], true) else {
+            panic!("{path}")
+        };
         let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(body, json!({"id": "acme/chat", "object": "model", "created": 0, "owned_by": "acme"}), "{path}");
     }

@@ -160,11 +160,9 @@ fn a_served_attempt_ends_the_plan_and_its_first_end_stays() {
 
 #[test]
 fn a_cut_after_the_terminal_event_takes_nothing_away() {
-    for (ended, failed, expected) in [
-        (true, false, End::Complete),
-        (false, false, End::Broken(Class::Cut)),
-        (true, true, End::Broken(Class::Cut)),
-    ] {
+    for (ended, failed, expected) in
+        [(true, false, End::Complete), (false, false, End::Broken(Class::Cut)), (true, true, End::Broken(Class::Cut))]
+    {
         let exchange = exchange(&config(json!({})), chat_ask(CHAT));
         let index = exchange.begin(b"alpha", 0).unwrap().index;
         exchange.serve(index, 200, 1);

@@ -60,13 +60,14 @@ fn names_lead_to_models() {
         {"name": "any", "preset": "openai-compatible", "base_url": "http://any.test", "credentials": "none",
             "models": {"*": "*"}},
         {"name": "one", "preset": "openai-compatible", "base_url": "http://one.test", "credentials": "none",
-            "models": {"acme/one": "the-one"}},
+            "models": {"acme/one": "the-one", "acme/two": "two", "acme/too": "two"}},
     ], "models": []}));
     for (asked, expected) in [
         ("acme/one", Ok(["any:acme/one", "one:the-one"].as_slice())),
         ("the-one", Ok(&["any:acme/one", "one:the-one"])),
         ("openai/gpt-9", Ok(&["openai:gpt-9", "any:openai/gpt-9"])),
         ("nobody/x", Ok(&["any:nobody/x"])),
+        ("two", Ok(&["any:two"])), // leads to two models, so it is nobody's name
         ("a/../b", Err("model_not_found")),
         ("a//b", Err("model_not_found")),
         ("a b", Err("model_not_found")),
