@@ -33,7 +33,7 @@ impl Headers {
     }
 
     /// Names and values in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
         self.pairs.iter().map(|(name, value)| (self.bytes(name), self.bytes(value)))
     }
 

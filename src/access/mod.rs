@@ -5,9 +5,13 @@ use crate::error::Error;
 use crate::http::Headers;
 use sha2::{Digest, Sha256};
 
-/// Headers in which clients send their keys; none of them ever leaves for a provider.
-pub const CREDENTIAL_HEADERS: [&str; 6] =
-    ["authorization", "x-api-key", "api-key", "x-goog-api-key", "x-tollgate-key", "proxy-authorization"];
+/// Whether clients send their keys in this header; it never leaves for a provider.
+pub fn is_credential(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"authorization" | b"x-api-key" | b"api-key" | b"x-goog-api-key" | b"x-tollgate-key" | b"proxy-authorization"
+    )
+}
 
 /// Who is calling.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,10 +1,12 @@
 //! What an attempt changes in the request: computed from the pristine request, so attempt 3 never sees attempt 1.
 
-use crate::access::CREDENTIAL_HEADERS;
+use crate::access::is_credential;
 use crate::config::{AuthStyle, BaseUrl, Credentials, Secret};
 use crate::http::{Headers, encode, is_header_value};
 use crate::route::Target;
 use crate::stream::splice::Splice;
+use std::borrow::Cow;
+use std::iter;
 
 /// What an attempt changes.
 #[derive(Debug)]
@@ -30,69 +32,102 @@ pub struct RequestHead<'a> {
     pub content_length: usize,
 }
 
-/// Headers that end at this hop, or that name the client or its own accounts; a provider has no business with them.
-const HOP: [&str; 16] = [
-    "connection",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "expect",
-    "cookie",
-    "forwarded",
-    "content-length",
-    "accept-encoding",
-    "openai-organization",
-    "openai-project",
-    "ai-reporting-user",
-    "ai-reporting-tags",
-];
+/// One change of a header map.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Change<'a> {
+    /// All values of a name go.
+    Remove(&'a [u8]),
+    /// A name gets this one value.
+    Set(&'a [u8], Cow<'a, [u8]>),
+}
 
-impl RequestHead<'_> {
+impl<'a> RequestHead<'a> {
     /// The whole header map of the attempt, in the host's form. It replaces the map, so nothing of an earlier attempt
     /// is left in it.
     pub fn encode(&self) -> Vec<u8> {
+        let own = self.own();
+        let own = own.iter().map(|(name, value)| (*name, &**value));
+        let method = self.pristine.get(":method").unwrap_or(b"POST");
+        let pseudo = own.clone().filter(|(name, _)| is_pseudo(name));
+        let regular = own.filter(|(name, _)| !is_pseudo(name));
+        let kept = self.pristine.iter().filter(|(name, _)| self.passes(name));
+        encode(iter::once((&b":method"[..], method)).chain(pseudo).chain(kept).chain(regular))
+    }
+
+    /// The same as changes of the pristine map, for the first attempt: most of it stays as it is.
+    pub fn changes(&self) -> Vec<Change<'a>> {
+        let own = self.own();
+        let is_own = |name: &[u8]| own.iter().any(|(set, _)| *set == name);
+        let repeats = |name: &[u8]| self.pristine.iter().filter(|(have, _)| *have == name).count() > 1;
+        let gone = self.pristine.iter().map(|(name, _)| name).filter(|name| !is_pseudo(name) && !self.passes(name));
+        let mut changes: Vec<Change<'a>> =
+            gone.filter(|name| !is_own(name) || repeats(name)).map(Change::Remove).collect();
+        changes.extend(own.into_iter().map(|(name, value)| Change::Set(name, value)));
+        changes
+    }
+
+    /// The headers that are the target's own, whatever the client sent.
+    fn own(&self) -> Vec<(&'a [u8], Cow<'a, [u8]>)> {
         let provider = &self.target.provider;
         let BaseUrl { scheme, authority, .. } = &provider.base;
-        let length = self.content_length.to_string();
-        let auth = self.auth();
-        let mut head: Vec<(&[u8], &[u8])> = vec![
-            (b":method", self.pristine.get(":method").unwrap_or(b"POST")),
-            (b":scheme", scheme.as_bytes()),
-            (b":authority", authority.as_bytes()),
-            (b":path", self.path.as_bytes()),
-        ];
-        let connection = self.pristine.get("connection").unwrap_or_default();
-        let kept = self.pristine.iter().filter(|(name, _)| self.passes(name) && !is_listed(connection, name));
-        head.extend(kept);
-        head.push((b"accept-encoding", b"identity"));
-        head.push((b"content-length", length.as_bytes()));
-        head.extend(provider.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
-        if let Some((name, value)) = &auth {
-            head.push((name.as_bytes(), value.as_bytes()));
-        }
-        encode(head.into_iter())
+        let mut own: Vec<(&[u8], Cow<'_, [u8]>)> = Vec::with_capacity(7 + provider.headers.len());
+        own.push((b":scheme", scheme.as_bytes().into()));
+        own.push((b":authority", authority.as_bytes().into()));
+        own.push((b":path", self.path.as_bytes().into()));
+        own.push((b"accept-encoding", b"identity".into()));
+        own.push((b"content-length", self.content_length.to_string().into_bytes().into()));
+        own.extend(provider.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes().into())));
+        own.extend(self.auth());
+        own
     }
 
     /// Whether a header of the client may reach the provider.
     fn passes(&self, name: &[u8]) -> bool {
-        let Ok(name) = std::str::from_utf8(name) else { return false };
-        let internal = name.starts_with(':') || name.starts_with("x-tollgate-") || name.starts_with("x-envoy-");
-        let client = name.starts_with("x-forwarded-") || name == "x-real-ip";
-        let ours = self.target.provider.headers.iter().any(|(set, _)| set == name);
-        !(internal || client || ours || HOP.contains(&name) || CREDENTIAL_HEADERS.contains(&name))
+        let ours = self.target.provider.headers.iter().any(|(set, _)| set.as_bytes() == name);
+        let connection = self.pristine.get("connection").unwrap_or_default();
+        !(is_pseudo(name) || is_kept_from_provider(name) || ours || is_listed(connection, name))
     }
 
-    fn auth(&self) -> Option<(&'static str, String)> {
+    fn auth(&self) -> Option<(&'a [u8], Cow<'a, [u8]>)> {
         let Credentials::Secrets(_) = self.target.provider.credentials else { return None };
         let secret = self.secret.map(Secret::expose).filter(|secret| is_header_value(secret.as_bytes()))?;
         Some(match self.target.provider.preset.auth {
-            AuthStyle::Bearer => ("authorization", format!("Bearer {secret}")),
-            AuthStyle::Header(name) => (name, secret.to_owned()),
+            AuthStyle::Bearer => (b"authorization", [b"Bearer ", secret.as_bytes()].concat().into()),
+            AuthStyle::Header(name) => (name.as_bytes(), secret.as_bytes().into()),
         })
     }
+}
+
+fn is_pseudo(name: &[u8]) -> bool {
+    name.first() == Some(&b':')
+}
+
+/// Headers that end at this hop, or that name the client or its own accounts; a provider has no business with them.
+fn is_kept_from_provider(name: &[u8]) -> bool {
+    let whole = matches!(
+        name,
+        b"connection"
+            | b"keep-alive"
+            | b"proxy-connection"
+            | b"te"
+            | b"trailer"
+            | b"transfer-encoding"
+            | b"upgrade"
+            | b"expect"
+            | b"cookie"
+            | b"forwarded"
+            | b"x-real-ip"
+            | b"content-length"
+            | b"accept-encoding"
+            | b"openai-organization"
+            | b"openai-project"
+            | b"ai-reporting-user"
+            | b"ai-reporting-tags"
+    );
+    whole
+        || !name.is_ascii()
+        || is_credential(name)
+        || [&b"x-tollgate-"[..], b"x-envoy-", b"x-forwarded-"].iter().any(|p| name.starts_with(p))
 }
 
 /// Whether `Connection: a, b` names this header, which makes it one of this hop.

@@ -23,7 +23,7 @@ pub struct ResponseHead {
     pub is_stream: bool,
     /// The provider's id of the request.
     pub request_id: Option<String>,
-    /// From `retry-after` or `retry-after-ms`.
+    /// From `retry-after-ms` or `retry-after`.
     pub retry_after: Option<Duration>,
 }
 
@@ -48,9 +48,9 @@ impl ResponseHead {
 
 fn retry_after(headers: &Headers) -> Option<Duration> {
     let seconds = |text: &str| text.trim().parse::<f64>().ok().and_then(|s| Duration::try_from_secs_f64(s).ok());
-    let whole = headers.text("retry-after").and_then(seconds);
-    let millis = || headers.text("retry-after-ms").and_then(seconds).map(|ms| ms / 1000);
-    whole.or_else(millis)
+    // Providers that send both mean the finer one, as the SDKs do: 400 ms stand beside a whole second.
+    let millis = headers.text("retry-after-ms").and_then(seconds).map(|ms| ms / 1000);
+    millis.or_else(|| headers.text("retry-after").and_then(seconds))
 }
 
 impl Failure {

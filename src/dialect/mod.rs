@@ -7,7 +7,7 @@ mod edits;
 mod failure;
 pub mod openai;
 
-pub use edits::{Edits, RequestHead, is_kept_from_client};
+pub use edits::{Change, Edits, RequestHead, is_kept_from_client};
 pub use failure::{Failure, ResponseHead, Said};
 
 use crate::config::Dialect;

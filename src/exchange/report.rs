@@ -211,16 +211,18 @@ impl Exchange {
     /// `openai:429,azure-eastus:timeout,anthropic:200`: every attempt in order, the one that served included.
     pub fn attempts_text(&self) -> String {
         self.with_attempts(|attempts| {
-            let words = attempts.iter().filter_map(|attempt| {
-                let provider = &self.plan.targets.get(attempt.target)?.provider.name;
+            let mut text = String::with_capacity(attempts.len() * 24);
+            for attempt in attempts {
+                let Some(target) = self.plan.targets.get(attempt.target) else { continue };
                 let word = match &attempt.end {
                     End::Failed(failure) => &*failure.word,
                     End::Running => "pending",
                     End::Answering | End::Complete | End::Broken(_) => "200",
                 };
-                Some(format!("{provider}:{word}"))
-            });
-            words.collect::<Vec<_>>().join(",")
+                let comma = if text.is_empty() { "" } else { "," };
+                text.extend([comma, &target.provider.name, ":", word]);
+            }
+            text
         })
     }
 

@@ -2,7 +2,7 @@
 
 use super::meters::Meters;
 use super::{Timed, host, table};
-use crate::access::{CREDENTIAL_HEADERS, Caller};
+use crate::access::{Caller, is_credential};
 use crate::config::{Config, Timeouts};
 use crate::error::{Class, Error};
 use crate::exchange::{Admission, Admitted, End, Exchange, Refused, Report, admit, attribute, from_envoy};
@@ -158,7 +158,6 @@ impl Gateway {
         });
         if served {
             let _timed = Timed::new(exchange);
-            let _ = host::remove_header(Map::ResponseHeaders, b"x-tollgate-retry");
             for (name, value) in exchange.headers() {
                 let _ = host::set_header(Map::ResponseHeaders, name, value.as_bytes());
             }
@@ -182,8 +181,7 @@ impl Gateway {
 fn send(plan: &Plan, stream: bool, headers: &Headers, identity: &table::Identity) {
     let Some(first) = plan.targets.first() else { return };
     for (name, _) in headers.iter() {
-        let internal = name.starts_with(b"x-envoy-") || name.starts_with(b"x-tollgate-");
-        if internal || CREDENTIAL_HEADERS.iter().any(|credential| credential.as_bytes() == name) {
+        if is_credential(name) || name.starts_with(b"x-envoy-") || name.starts_with(b"x-tollgate-") {
             let _ = host::remove_header(Map::RequestHeaders, name);
         }
     }

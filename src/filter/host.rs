@@ -157,8 +157,8 @@ pub fn set_headers(map: Map, block: &[u8]) -> Result<()> {
 }
 
 /// Sets one header.
-pub fn set_header(map: Map, name: &str, value: &[u8]) -> Result<()> {
-    let (key, size) = (name.as_ptr(), name.len());
+pub fn set_header(map: Map, name: impl AsRef<[u8]>, value: &[u8]) -> Result<()> {
+    let (key, size) = (name.as_ref().as_ptr(), name.as_ref().len());
     // SAFETY: the host reads the slices during the call.
     done(unsafe { abi::proxy_replace_header_map_value(map as u32, key, size, value.as_ptr(), value.len()) })
 }

@@ -5,7 +5,7 @@ use super::passing::Passing;
 use super::{Timed, host, meters, table, wait};
 use crate::config::Timeouts;
 use crate::dialect::openai::{self, First, Stream};
-use crate::dialect::{self, Failure, RequestHead, ResponseHead, is_kept_from_client};
+use crate::dialect::{self, Change, Failure, RequestHead, ResponseHead, is_kept_from_client};
 use crate::error::{Class, Error};
 use crate::exchange::{Denied, Exchange, Verdict};
 use crate::metric::Family;
@@ -90,6 +90,17 @@ fn deny(reason: &'static str) -> Action {
     Action::Pause
 }
 
+/// Puts an attempt's head in place: the first changes what it found, later ones replace what an earlier one left.
+fn set_head(head: &RequestHead<'_>, first: bool) -> Result<(), host::Status> {
+    if !first {
+        return host::set_headers(Map::RequestHeaders, &head.encode());
+    }
+    head.changes().iter().try_for_each(|change| match change {
+        Change::Remove(name) => host::remove_header(Map::RequestHeaders, name),
+        Change::Set(name, value) => host::set_header(Map::RequestHeaders, name, value),
+    })
+}
+
 impl Held {
     fn begin(&mut self, end: bool) -> Action {
         let now = host::now();
@@ -112,7 +123,7 @@ impl Held {
             path: &edits.path,
             content_length: exchange.ask.length.saturating_add_signed(edits.body.delta()),
         };
-        if host::set_headers(Map::RequestHeaders, &head.encode()).is_err() {
+        if set_head(&head, begun.index == 0).is_err() {
             return deny("plan");
         }
         let cluster = begun.target.provider.cluster.as_str();

@@ -23,7 +23,31 @@ fn head(provider: Value, client: &[(&str, &str)]) -> Vec<(String, String)> {
     let pristine = headers(&pairs);
     let head = RequestHead { pristine: &pristine, target, secret, path: "/v1/chat", content_length: 7 };
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Headers::parse(head.encode()).iter().map(|(name, value)| (text(name), text(value))).collect()
+    let whole: Vec<(String, String)> =
+        Headers::parse(head.encode()).iter().map(|(name, value)| (text(name), text(value))).collect();
+    assert_eq!(sorted(changed(&pristine, &head)), sorted(whole.clone()), "changes give another head than the whole");
+    whole
+}
+
+/// The pristine map after the changes of a first attempt.
+fn changed(pristine: &Headers, head: &RequestHead<'_>) -> Vec<(String, String)> {
+    let mut map: Vec<(Vec<u8>, Vec<u8>)> = pristine.iter().map(|(n, v)| (n.to_vec(), v.to_vec())).collect();
+    for change in head.changes() {
+        match change {
+            Change::Remove(name) => map.retain(|(have, _)| have != name),
+            Change::Set(name, value) => match map.iter().position(|(have, _)| have == name) {
+                Some(place) => map[place].1 = value.into_owned(),
+                None => map.push((name.to_vec(), value.into_owned())),
+            },
+        }
+    }
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    map.iter().map(|(name, value)| (text(name), text(value))).collect()
+}
+
+fn sorted(mut head: Vec<(String, String)>) -> Vec<(String, String)> {
+    head.sort();
+    head
 }
 
 fn shown(head: &[(String, String)]) -> Vec<String> {
