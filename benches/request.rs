@@ -1,5 +1,7 @@
 //! What the core of one passthrough request costs natively, step by step: `cargo bench --bench request`.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a benchmark may fail loudly")]
+
 use std::hint::black_box;
 use std::rc::Rc;
 use std::time::Instant;
