@@ -1,7 +1,8 @@
 //! The plan: the ordered targets of one request.
 //!
 //! Targets of the asked model by priority, inside a priority by a weighted rendezvous hash of the conversation; then
-//! the model's fallbacks, then the request's own `models`; only permitted and able ones, no target twice.
+//! the model's fallbacks, then the request's own `models`; only permitted and able ones, no target twice. A request
+//! that names state kept at one account has one target: the asked model's first in the order of the configuration.
 
 use super::hash::Hash;
 use super::options::Options;
@@ -67,7 +68,7 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, target) in self.targets.iter().enumerate() {
             let arrow = if i == 0 { "" } else { " > " };
-            write!(f, "{arrow}{}:{}", target.provider.name, target.sent)?;
+            [arrow, &target.provider.name, ":", &target.sent].iter().try_for_each(|piece| f.write_str(piece))?;
         }
         Ok(())
     }
@@ -89,10 +90,14 @@ pub fn plan(request: &Request<'_>) -> Result<Plan, Error> {
         return Err(Error::model_forbidden(&asked.model.name));
     }
     let mut targets = Vec::new();
-    add_targets(request, &asked, &mut targets);
+    match request.pinned {
+        Some(_) => targets.extend(pinned_target(request, &asked)),
+        None => add_targets(request, &asked, &mut targets),
+    }
     for name in &asked.model.fallbacks {
         if let Ok(fallback) = resolve(config, caller, name)
             && caller.may_use(&config.access, &fallback.model.name)
+            && request.pinned.is_none()
         {
             add_targets(request, &fallback, &mut targets);
         }
@@ -102,16 +107,11 @@ pub fn plan(request: &Request<'_>) -> Result<Plan, Error> {
         if !caller.may_use(&config.access, &wished.model.name) {
             return Err(Error::model_forbidden(&wished.model.name));
         }
-        add_targets(request, &wished, &mut targets);
-    }
-    let mut max_attempts = config.routing.max_attempts as usize;
-    if request.pinned.is_some() {
-        targets.sort_by_key(|target| target.provider_id);
-        for target in &mut targets {
-            target.credentials.sort_unstable();
-            target.credentials.truncate(1);
+        if request.pinned.is_none() {
+            add_targets(request, &wished, &mut targets);
         }
     }
+    let mut max_attempts = config.routing.max_attempts as usize;
     if request.first_only || options.no_fallback || request.pinned.is_some() {
         targets.truncate(1);
         max_attempts = max_attempts.min(2);
@@ -121,6 +121,25 @@ pub fn plan(request: &Request<'_>) -> Result<Plan, Error> {
         return Err(no_target(request, &asked));
     }
     Ok(Plan { asked, targets, max_attempts })
+}
+
+/// Where the state is that the request names: one account, whatever weights, wishes and affinity say.
+fn pinned_target(request: &Request<'_>, asked: &Resolved) -> Option<Target> {
+    let able = asked.model.targets.iter().filter_map(|target| {
+        let provider = request.config.providers.get(target.provider)?;
+        serves(request, provider).then_some((target, provider))
+    });
+    let (target, provider) = able.min_by_key(|(target, _)| target.provider)?;
+    let mut credentials = credentials(request, provider);
+    credentials.sort_unstable();
+    credentials.truncate(1);
+    Some(Target {
+        provider_id: target.provider,
+        provider: provider.clone(),
+        model: asked.clone(),
+        sent: target.model.clone(),
+        credentials,
+    })
 }
 
 fn add_targets(request: &Request<'_>, resolved: &Resolved, targets: &mut Vec<Target>) {

@@ -172,3 +172,28 @@ fn groups_permit_models_and_ask_for_labels() {
     assert_eq!(plan_as(0, "acme/chat", &wish), Err((403, "model_not_allowed".into())));
     assert_eq!(plan_as(1, "acme/chat", &none), Err((400, "no_matching_provider".into())));
 }
+
+/// State is kept at one account: no other model's target, no weight, no wish of the request leads elsewhere.
+#[test]
+fn a_pin_stays_with_the_asked_model() {
+    let models = json!([
+        {"name": "acme/late", "targets": [{"provider": "gamma", "model": "g"}, {"provider": "beta", "model": "b"}],
+            "fallbacks": ["acme/early"]},
+        {"name": "acme/early", "targets": [{"provider": "alpha", "model": "a"}]},
+        {"name": "acme/twice", "targets": [{"provider": "beta", "model": "one", "weight": 1},
+            {"provider": "beta", "model": "two", "weight": 1_000_000}]},
+    ]);
+    let config = config(json!({ "models": models }));
+    for (model, more, expected) in [
+        ("acme/late", "", "beta:b"),
+        ("acme/late", r#","models":["acme/early"]"#, "beta:b"),
+        ("acme/late", r#","provider":{"order":["gamma"]}"#, "beta:b"),
+        ("acme/late", r#","provider":{"only":["gamma"]}"#, "gamma:g"),
+        ("acme/twice", "", "beta:one"),
+    ] {
+        let body = format!(r#"{{"model":"{model}","previous_response_id":"r"{more}}}"#);
+        assert_eq!(text(&config, &body), expected, "{body}");
+    }
+    let nobody = r#"{"model":"acme/late","previous_response_id":"r","provider":{"only":["alpha"]}}"#;
+    assert_eq!(refusal(&config, nobody).1, "no_matching_provider", "a fallback's target does not count");
+}
