@@ -69,7 +69,13 @@ impl Class {
     pub fn is_callers(self) -> bool {
         matches!(
             self,
-            Class::BadRequest | Class::ContextTooLong | Class::ContentFiltered | Class::Unprocessable | Class::TooLarge
+            Class::BadRequest
+                | Class::ContextTooLong
+                | Class::ContentFiltered
+                | Class::Unprocessable
+                | Class::TooLarge
+                // Until an attempt can leave the signatures out, the same request is rejected again.
+                | Class::SealRejected
         )
     }
 }
@@ -128,6 +134,12 @@ impl Error {
     /// Names the field at fault.
     pub fn at(mut self, param: impl Into<String>) -> Error {
         self.param = Some(param.into());
+        self
+    }
+
+    /// Says in front of the message whom it is about.
+    pub fn about(mut self, who: &str) -> Error {
+        self.message = capped(format!("{who}: {}", self.message));
         self
     }
 

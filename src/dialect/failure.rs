@@ -54,11 +54,12 @@ fn retry_after(headers: &Headers) -> Option<Duration> {
 }
 
 impl Failure {
-    /// A failure without an answer: `timeout`, `connect`, `reset`, `cut`.
-    pub fn silent(class: Class, word: &'static str, provider: &str) -> Failure {
+    /// A failure without an answer: `timeout`, `connect`, `reset`, `cut`. Which provider it was stands in
+    /// `x-tollgate-attempts`, where the configuration lets clients know.
+    pub fn silent(class: Class, word: &'static str) -> Failure {
         let message = match class {
-            Class::Timeout => format!("The provider {provider} did not answer in time."),
-            _ => format!("The provider {provider} could not be reached ({word})."),
+            Class::Timeout => "The provider did not answer in time.".to_owned(),
+            _ => format!("The provider could not be reached ({word})."),
         };
         Failure { word: Cow::Borrowed(word), error: row(class, 0, message, None, None, None) }
     }

@@ -12,30 +12,44 @@ impl Exchange {
             return Error::misconfigured(message);
         }
         self.with_attempts(|attempts| {
-            let failures: Vec<(&Failure, bool)> = attempts.iter().filter_map(|a| self.failure(a)).collect();
+            let failures: Vec<Told<'_>> = attempts.iter().filter_map(|a| self.told(a)).collect();
             last_word(&failures, self.plan.targets.len()).unwrap_or_else(|| from_envoy(status))
         })
     }
 
-    /// An attempt's failure, and whether it was on the model that the client asked for.
-    fn failure<'a>(&self, attempt: &'a Attempt) -> Option<(&'a Failure, bool)> {
+    fn told<'a>(&self, attempt: &'a Attempt) -> Option<Told<'a>> {
         let End::Failed(failure) = &attempt.end else { return None };
         let target = self.plan.targets.get(attempt.target)?;
-        Some((failure, target.model.model.name == self.plan.asked.model.name))
+        let is_asked = target.model.model.name == self.plan.asked.model.name;
+        Some(Told { failure, target: attempt.target, is_asked })
     }
+}
+
+/// One attempt's failure, as the last word sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'a> {
+    /// What was said.
+    pub failure: &'a Failure,
+    /// By which target of the plan.
+    pub target: usize,
+    /// Whether it serves the model that the client asked for.
+    pub is_asked: bool,
 }
 
 /// The first rule that holds for the attempts on the asked model (if there were none: for all of them) gives the
 /// answer; `targets` is the length of the plan. `None` without any failure.
-pub fn last_word(failures: &[(&Failure, bool)], targets: usize) -> Option<Error> {
-    let on_asked: Vec<&Failure> = failures.iter().filter(|(_, asked)| *asked).map(|(failure, _)| *failure).collect();
-    let all: Vec<&Failure> = failures.iter().map(|(failure, _)| *failure).collect();
-    let counted = if on_asked.is_empty() { all } else { on_asked };
-    let (first, last) = (counted.first()?, counted.last()?);
-    let every = |classes: &[Class]| counted.iter().all(|failure| classes.contains(&failure.error.class));
-    if first.error.class.is_callers() {
-        return Some(first.error.clone());
+pub fn last_word(told: &[Told<'_>], targets: usize) -> Option<Error> {
+    let is_any_asked = told.iter().any(|one| one.is_asked);
+    let told: Vec<&Told<'_>> = told.iter().filter(|one| one.is_asked || !is_any_asked).collect();
+    let first_target = told.first()?.target;
+    let of_first = told.iter().filter(|one| one.target == first_target).map(|one| one.failure);
+    // The first target may have been asked with several credentials before it said so.
+    if let Some(refusal) = of_first.into_iter().find(|failure| failure.error.class.is_callers()) {
+        return Some(refusal.error.clone());
     }
+    let counted: Vec<&Failure> = told.iter().map(|one| one.failure).collect();
+    let last = counted.last()?;
+    let every = |classes: &[Class]| counted.iter().all(|failure| classes.contains(&failure.error.class));
     if every(&[Class::ProviderLimit, Class::ProviderQuota]) {
         return Some(limited(&counted, &last.error));
     }
@@ -82,9 +96,14 @@ mod tests {
         Failure::told(class, status, Said { message: status.to_string(), ..Said::default() }, None)
     }
 
+    /// Each failure is of the next target; of a plan of one they are all the same target's.
+    fn told_all(failures: &[Failure], targets: usize) -> Vec<Told<'_>> {
+        let of = |(at, failure)| Told { failure, target: usize::min(at, targets - 1), is_asked: true };
+        failures.iter().enumerate().map(of).collect()
+    }
+
     fn answer(failures: &[Failure], targets: usize) -> (u16, Option<String>, String) {
-        let failures: Vec<(&Failure, bool)> = failures.iter().map(|failure| (failure, true)).collect();
-        let error = last_word(&failures, targets).unwrap();
+        let error = last_word(&told_all(failures, targets), targets).unwrap();
         (error.status, error.code.map(Into::into), error.message)
     }
 
@@ -95,11 +114,14 @@ mod tests {
         let key = || told(401, Class::ProviderKey);
         let missing = || told(404, Class::ProviderModel);
         let fault = || told(500, Class::ProviderFault);
-        let timeout = || Failure::silent(Class::Timeout, "timeout", "b");
-        let refused = || Failure::silent(Class::Connect, "connect", "b");
+        let seal = || told(400, Class::SealRejected);
+        let timeout = || Failure::silent(Class::Timeout, "timeout");
+        let refused = || Failure::silent(Class::Connect, "connect");
         for (failures, targets, status, code) in [
             (vec![bad()], 3, 400, None),
             (vec![bad(), fault()], 3, 400, None),
+            (vec![seal(), fault()], 3, 400, None),
+            (vec![fault(), bad()], 1, 400, None),
             (vec![fault(), bad()], 2, 503, Some("no_provider")),
             (vec![limit(), limit()], 2, 429, Some("rate_limit_exceeded")),
             (vec![limit(), fault()], 2, 503, Some("no_provider")),
@@ -120,9 +142,25 @@ mod tests {
     #[test]
     fn a_fallback_models_own_failure_hides_nothing() {
         let (first, fallback) = (told(429, Class::ProviderLimit), told(400, Class::BadRequest));
-        let error = last_word(&[(&first, true), (&fallback, false)], 2).unwrap();
-        assert_eq!(error.status, 429);
-        assert_eq!(last_word(&[(&fallback, false)], 2).unwrap().status, 400);
+        let first = Told { failure: &first, target: 0, is_asked: true };
+        let fallback = Told { failure: &fallback, target: 1, is_asked: false };
+        assert_eq!(last_word(&[first, fallback], 2).unwrap().status, 429);
+        assert_eq!(last_word(&[fallback], 2).unwrap().status, 400);
+    }
+
+    #[test]
+    fn the_first_targets_400_counts_whichever_of_its_credentials_got_it() {
+        let (limit, bad) = (told(429, Class::ProviderLimit), told(400, Class::BadRequest));
+        let of = |target, failure| Told { failure, target, is_asked: true };
+        assert_eq!(last_word(&[of(0, &limit), of(0, &bad)], 2).unwrap().status, 400);
+        assert_eq!(last_word(&[of(0, &limit), of(1, &bad)], 2).unwrap().status, 503);
+    }
+
+    #[test]
+    fn silence_names_no_provider() {
+        let message = |class, word| Failure::silent(class, word).error.message;
+        assert_eq!(message(Class::Timeout, "timeout"), "The provider did not answer in time.");
+        assert_eq!(message(Class::Connect, "connect"), "The provider could not be reached (connect).");
     }
 
     #[test]
@@ -131,8 +169,7 @@ mod tests {
         for (failure, seconds) in waits.iter_mut().zip([5, 2, 9]) {
             failure.error.retry_after = Some(Duration::from_secs(seconds));
         }
-        let failures: Vec<(&Failure, bool)> = waits.iter().map(|failure| (failure, true)).collect();
-        assert_eq!(last_word(&failures, 3).unwrap().retry_after, Some(Duration::from_secs(2)));
+        assert_eq!(last_word(&told_all(&waits, 3), 3).unwrap().retry_after, Some(Duration::from_secs(2)));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! and whether there is anybody left.
 
 use super::Exchange;
-use crate::config::{Credentials, Secret};
+use crate::config::{Credentials, Expose, Secret};
 use crate::dialect::Failure;
 use crate::dialect::openai::Learnt;
 use crate::error::Class;
@@ -158,7 +158,7 @@ impl Exchange {
             return Verdict::Final;
         };
         let (class, wait) = (failure.error.class, failure.error.retry_after);
-        attempt.end = End::Failed(failure);
+        attempt.end = End::Failed(self.naming(attempt.target, failure));
         let credential = attempt.credential;
         let target = attempt.target;
         let place =
@@ -192,9 +192,20 @@ impl Exchange {
         (alone && may_pass && !class.is_callers()).then_some(step)
     }
 
-    /// Whether this kind of failure leads on at all.
+    /// Whose model is missing, where the client may know its providers: it asked for another name than was sent.
+    fn naming(&self, target: usize, failure: Failure) -> Failure {
+        let Some(target) = self.plan.targets.get(target) else { return failure };
+        if failure.error.class != Class::ProviderModel || self.config.expose != Expose::Full {
+            return failure;
+        }
+        let who = format!("{}:{}", target.provider.name, target.sent);
+        Failure { error: failure.error.about(&who), ..failure }
+    }
+
+    /// Whether this kind of failure leads on at all. The request is at fault when the first target says so, with
+    /// whichever of its credentials.
     fn allows(&self, attempts: &[Attempt], class: Class) -> bool {
-        if class.is_callers() && attempts.len() == 1 {
+        if class.is_callers() && attempts.iter().all(|attempt| attempt.target == 0) {
             return false;
         }
         let unseen = matches!(class, Class::Timeout | Class::Cut);
@@ -239,6 +250,13 @@ impl Exchange {
         });
     }
 
+    /// Whether the time is up that the model gives to all attempts together.
+    pub fn is_overdue(&self, now: u64) -> bool {
+        let Some(total) = self.plan.asked.model.timeouts.total else { return false };
+        let started = self.with_attempts(|attempts| attempts.first().map(|attempt| attempt.started));
+        started.is_some_and(|started| Duration::from_nanos(now.saturating_sub(started)) >= nearly(total))
+    }
+
     /// Whether the attempt has neither answered nor failed yet.
     pub fn is_running(&self, index: usize) -> bool {
         self.progress.borrow().attempts.get(index).is_some_and(|attempt| attempt.end == End::Running)
@@ -264,6 +282,12 @@ impl Exchange {
             write(attempt);
         }
     }
+}
+
+/// A little less than a bound. Envoy's timers run from the beginning of an event loop's turn, so on a busy worker they
+/// fire some milliseconds before our clock says so.
+pub fn nearly(bound: Duration) -> Duration {
+    bound.saturating_sub((bound / 8).min(Duration::from_millis(500)))
 }
 
 fn secret(target: &Target, credential: Option<usize>) -> Option<&Secret> {

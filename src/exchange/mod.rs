@@ -12,8 +12,8 @@ mod report;
 mod ticket;
 
 pub use admit::{Admission, Admitted, Refused, admit, attribute};
-pub use answer::{from_envoy, last_word};
-pub use attempt::{Attempt, Begun, Denied, End, Verdict};
+pub use answer::{Told, from_envoy, last_word};
+pub use attempt::{Attempt, Begun, Denied, End, Verdict, nearly};
 pub use report::{Ended, Report, Tried};
 pub use ticket::{Mint, Ticket};
 

@@ -3,6 +3,7 @@
 use crate::access::Caller;
 use crate::config::{Config, Model};
 use crate::error::{Error, printable};
+use crate::route::resolve;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -39,12 +40,11 @@ pub fn models(config: &Config, caller: &Caller) -> Vec<u8> {
     serde_json::to_vec(&list).unwrap_or_default()
 }
 
-/// One model by its public name or alias, as a JSON body.
+/// One model by any name that a request may ask for, as a JSON body. One that the caller may not use is unknown.
 pub fn model(config: &Config, caller: &Caller, name: &str) -> Result<Vec<u8>, Error> {
-    let found = config.model_names.get(name).and_then(|index| config.models.get(*index));
-    let found = found.filter(|model| offered(config, caller, model));
-    let Some(model) = found else {
+    let found = resolve(config, caller, name)?;
+    if !offered(config, caller, &found.model) {
         return Err(Error::unknown_model(format!("The model `{}` is not known here.", printable(name))));
-    };
-    Ok(serde_json::to_vec(&Entry::new(model)).unwrap_or_default())
+    }
+    Ok(serde_json::to_vec(&Entry::new(&found.model)).unwrap_or_default())
 }

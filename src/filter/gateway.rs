@@ -81,7 +81,9 @@ impl Gateway {
         report.caller = caller;
         self.phase = Phase::Answered(Box::new(report));
         let json: &[(&[u8], &[u8])] = &[(b"content-type", b"application/json")];
-        let head = if body.is_empty() { encode([].into_iter()) } else { encode(json.iter().copied()) };
+        let json = if body.is_empty() { &[] } else { json };
+        let generation = [(&b"x-tollgate-generation"[..], self.identity.generation.as_bytes())];
+        let head = encode(json.iter().chain(&generation).copied());
         let _ = host::respond(200, "tollgate", &head, body);
         Action::Pause
     }
@@ -164,7 +166,7 @@ impl Gateway {
             return Action::Continue;
         }
         let head = host::headers(Map::ResponseHeaders);
-        let error = lost(&head).unwrap_or_else(|| exchange.final_error(status(&head)));
+        let error = lost(&head).or_else(overdue).unwrap_or_else(|| exchange.final_error(status(&head)));
         if exchange.misconfigured().is_some() || is_cluster_missing() {
             super::meters::count(crate::metric::Family::Misconfigured, &[("reason", "cluster")]);
         }
@@ -221,6 +223,12 @@ fn lost(head: &Headers) -> Option<Error> {
 
 fn is_cluster_missing() -> bool {
     host::property("response\0code_details").is_some_and(|details| details == b"cluster_not_found")
+}
+
+/// The time for all attempts together was over, whatever they have said until then.
+fn overdue() -> Option<Error> {
+    let details = host::property("response\0code_details");
+    details.is_some_and(|details| details == b"response_timeout").then(|| from_envoy(504))
 }
 
 /// Answers with an error, in the client's shape.

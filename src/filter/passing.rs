@@ -42,14 +42,19 @@ impl Passing {
         }
     }
 
+    /// Whether the document has shown an error in what has come of it.
+    pub fn may_refuse(&self) -> bool {
+        matches!(self, Passing::Document(answer) if answer.has_error())
+    }
+
     /// What is wrong with an answer that has come to its end.
     pub fn fault(&self) -> Option<Class> {
-        let Passing::Events(_, stream) = self else { return None };
-        let learnt = stream.learnt();
+        let is_stream = matches!(self, Passing::Events(..));
+        let learnt = self.learnt();
         match (&learnt.error, learnt.ended) {
             (Some(_), _) => Some(Class::ProviderFault),
-            (None, true) => None,
-            (None, false) => Some(Class::Cut),
+            (None, false) if is_stream => Some(Class::Cut),
+            (None, _) => None,
         }
     }
 }

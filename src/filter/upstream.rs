@@ -7,7 +7,7 @@ use crate::config::Timeouts;
 use crate::dialect::openai::{self, First, Stream};
 use crate::dialect::{self, Change, Failure, RequestHead, ResponseHead, is_kept_from_client};
 use crate::error::{Class, Error};
-use crate::exchange::{Denied, Exchange, Verdict};
+use crate::exchange::{Denied, Exchange, Verdict, nearly};
 use crate::metric::Family;
 use crate::stream::splice::Splice;
 use host::{Buffer, Map};
@@ -183,7 +183,7 @@ impl Held {
         }
         self.phase = Phase::Opening(head);
         if end {
-            return (self.pass(0, true, now), None);
+            return self.document(0, true, now);
         }
         (Action::Pause, None)
     }
@@ -199,7 +199,8 @@ impl Held {
             Phase::Probing { .. } => self.probe(size, end, now),
             Phase::Resting => (Action::Pause, None),
             Phase::Opening(_) if size == 0 && !end => (Action::Pause, None),
-            Phase::Opening(_) | Phase::Passing(_) => (self.pass(size, end, now), None),
+            Phase::Opening(_) => self.document(size, end, now),
+            Phase::Passing(_) => (self.pass(size, end, now), None),
             Phase::Idle | Phase::Sending(_) | Phase::Sent | Phase::Over => (Action::Continue, None),
         }
     }
@@ -266,23 +267,41 @@ impl Held {
                 exchange.serve(*index, head.status, now);
                 Passing::Events(exchange.ask.operation, Box::new(attempt.stream()))
             }
-            Phase::Opening(head) => {
-                exchange.serve(*index, head.status, now);
-                Passing::Document(Box::default())
-            }
             other => {
                 self.phase = other;
                 return Action::Continue;
             }
         };
         passing.pass(size, end);
-        exchange.learn(*index, passing.learnt());
+        self.passed(&attempt, passing, end);
+        Action::Continue
+    }
+
+    /// The first bytes of an answer that is no stream. An error in its place, if it is whole, is a failure like any other.
+    fn document(&mut self, size: usize, end: bool, now: u64) -> (Action, Option<u64>) {
+        let (Some(attempt), Phase::Opening(head)) = (self.attempt.clone(), &self.phase) else {
+            return (Action::Continue, None);
+        };
+        let mut passing = Passing::Document(Box::default());
+        passing.pass(size, end);
+        let refusal = passing.may_refuse().then(|| host::body(Buffer::ResponseBody, 0, size.min(ERROR_CAP)));
+        if let Some(error) = refusal.and_then(|body| openai::refusal(&body)) {
+            return self.fail(openai::stream_failure(&error, attempt.secret()));
+        }
+        attempt.exchange.serve(attempt.index, head.status, now);
+        self.passed(&attempt, passing, end);
+        (Action::Continue, None)
+    }
+
+    /// What has passed by now is written down.
+    fn passed(&mut self, attempt: &Attempt, passing: Passing, end: bool) {
+        attempt.exchange.learn(attempt.index, passing.learnt());
         if end {
-            exchange.finish(*index, passing.fault());
+            attempt.exchange.finish(attempt.index, passing.fault());
+            self.phase = Phase::Over;
         } else {
             self.phase = Phase::Passing(passing);
         }
-        Action::Continue
     }
 
     /// How much of the answer is in the buffer while it is held.
@@ -318,17 +337,17 @@ impl Held {
             exchange.finish(*index, Some(Class::Cut));
             return;
         }
-        let Some(target) = exchange.plan.targets.get(attempt.target) else { return };
-        let elapsed = Duration::from_nanos(host::now().saturating_sub(*started));
+        let now = host::now();
+        let elapsed = Duration::from_nanos(now.saturating_sub(*started));
         let transport = host::property("upstream\0transport_failure_reason").is_some_and(|reason| !reason.is_empty());
         let (class, word) = if transport {
             (Class::Connect, "connect")
-        } else if elapsed >= attempt.bound() {
+        } else if elapsed >= attempt.bound() || exchange.is_overdue(now) {
             (Class::Timeout, "timeout")
         } else {
             (Class::Cut, "reset")
         };
-        if let Verdict::Retry(_) = exchange.fail(*index, Failure::silent(class, word, &target.provider.name))
+        if let Verdict::Retry(_) = exchange.fail(*index, Failure::silent(class, word))
             && let Some(cluster) = exchange.next_cluster()
         {
             let _ = host::set_property(table::CLUSTER, cluster.as_bytes());
@@ -337,12 +356,10 @@ impl Held {
 }
 
 impl Attempt {
-    /// The time that Envoy gives one try; a little less. Envoy's timers run from the beginning of an event loop's turn,
-    /// so on a busy worker they fire some milliseconds before our clock says so.
+    /// The time that Envoy gives one try; a little less.
     fn bound(&self) -> Duration {
         let Timeouts { attempt, first_token, .. } = self.exchange.plan.asked.model.timeouts;
-        let bound = first_token.filter(|_| self.exchange.ask.stream).unwrap_or(attempt);
-        bound.saturating_sub((bound / 8).min(Duration::from_millis(500)))
+        nearly(first_token.filter(|_| self.exchange.ask.stream).unwrap_or(attempt))
     }
 
     /// How long the headers of a silent stream are held. With a `first_token` Envoy's own timer ends the attempt: one of

@@ -2,6 +2,7 @@
 
 import pytest
 from client import CHAT, request
+from mock import error, reset
 from world import KEYS, World, bearer, open_config, refused
 
 CHAT_BODY = {"model": "acme/chat", "messages": [{"role": "user", "content": "Hi"}]}
@@ -44,12 +45,22 @@ def test_models_are_those_that_the_caller_may_use(world, key):
     body = response.json()
     assert body["object"] == "list" and [one["id"] for one in body["data"]] == ALLOWED[key]
     assert body["data"][0] == {"id": "acme/chat", "object": "model", "created": 0, "owned_by": "acme"}
+    assert response.header("x-tollgate-generation") == world.line(response)["id"]
 
 
 @pytest.mark.parametrize("path", ["acme/chat", "acme%2Fchat", "acme%2fchat", "the/best/chat", "the%2Fbest%2Fchat", "chat", "chat?x=1"])
 def test_one_model_by_any_of_its_names(world, path):
     response = world.get("/v1/models/" + path, key="bob")
     assert response.json() == {"id": "acme/chat", "object": "model", "created": 0, "owned_by": "acme"}
+
+
+@pytest.mark.parametrize("path, owner", [("openai/gpt-new", "openai"), ("openai%2Fgpt-new", "openai"), ("gpt5-new", "acme")])
+def test_one_model_by_a_name_that_is_served_without_being_listed(world, path, owner):
+    """A POST would be served under `creator/model` of a configured vendor, or under the provider's own name."""
+    response = world.get("/v1/models/" + path, key="alice")
+    assert (response.status, response.json()["owned_by"]) == (200, owner)
+    assert response.json()["id"] == ("acme/new" if owner == "acme" else "openai/gpt-new")
+    refused(world.get("/v1/models/" + path, key="bob"), 404, "model_not_found", "model")
 
 
 @pytest.mark.parametrize("path", ["secret/model", "acme/none", "", "%", "%zz", "acme%252Fchat", "acme/chat/"])
@@ -68,6 +79,7 @@ def test_the_list_needs_a_key_too(world):
 def test_probes_need_no_key(world, method, path):
     response = world.get(path, method, key=None)
     assert (response.status, response.body) == (200, b"")
+    assert response.header("x-tollgate-generation").startswith("gen_")
 
 
 @pytest.mark.parametrize(
@@ -196,3 +208,10 @@ def test_expose_minimal_names_no_provider(open_world):
     ours = {name for name, _ in response.headers if name.startswith("x-tollgate")}
     assert ours == {"x-tollgate-generation", "x-tollgate-model"}
     assert response.header("x-tollgate-model") == "acme/chat"
+
+
+@pytest.mark.parametrize("failure, status", [(reset(), 503), (error(404), 404), (error(401), 424)], ids=["reset", "404", "401"])
+def test_expose_minimal_names_no_provider_in_messages(open_world, failure, status):
+    open_world.behave(openai=failure, azure=failure, groq=failure)
+    message = refused(open_world.chat(key=None), status, {503: "no_provider", 404: "model_not_found", 424: "provider_credential_rejected"}[status])
+    assert not [name for name in ("openai", "azure", "groq") if name in message]

@@ -2,8 +2,11 @@
 
 use super::stream::{Learnt, StreamError};
 use super::usage::Reported;
-use crate::stream::json::{Capture, Keep, Path, Reader};
+use crate::stream::json::{Capture, Keep, Kind, Path, Reader};
 use crate::stream::lenient::Fields;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 const PATHS: &[Path] = &[
     Path { keys: &["usage"], keep: Keep::Whole(16 * 1024) },
@@ -53,10 +56,37 @@ impl Answer {
         &self.learnt
     }
 
+    /// Whether there is an error in what has come so far.
+    pub fn has_error(&self) -> bool {
+        let coming = self.reader.as_ref().and_then(|reader| reader.get(ERROR));
+        self.learnt.error.is_some() || coming.is_some_and(|error| error.kind != Kind::Null)
+    }
+
     /// What was learnt; nothing before [`Answer::finish`].
     pub fn learnt(&self) -> &Learnt {
         &self.learnt
     }
+}
+
+/// What a whole body may hold besides an error.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Refusal<'a> {
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+    choices: Option<IgnoredAny>,
+    output: Option<IgnoredAny>,
+    data: Option<IgnoredAny>,
+    results: Option<IgnoredAny>,
+    text: Option<IgnoredAny>,
+}
+
+/// The error that stands where an answer should be; `None` when the body is not whole, or has an answer too.
+pub fn refusal(body: &[u8]) -> Option<StreamError> {
+    let refusal: Refusal<'_> = serde_json::from_slice::<Fields<_>>(body).ok()?.0?;
+    let Refusal { error, choices, output, data, results, text } = refusal;
+    let has_answer = [choices, output, data, results, text].iter().any(Option::is_some);
+    error.filter(|_| !has_answer).and_then(|error| StreamError::of_value(error.get()))
 }
 
 fn learn(reader: &Reader) -> Learnt {

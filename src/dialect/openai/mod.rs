@@ -9,7 +9,7 @@ mod request;
 mod stream;
 mod usage;
 
-pub use answer::Answer;
+pub use answer::{Answer, refusal};
 pub use closing::closing_event;
 pub use error::{failure, stream_failure};
 pub use request::{encode, hides_usage};

@@ -48,6 +48,14 @@ fn what_is_answered_at_once() {
         let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(body, json!({"id": "acme/chat", "object": "model", "created": 0, "owned_by": "acme"}), "{path}");
     }
+    // A name that a POST would serve is there, though it is in no list: here the provider's own.
+    for (path, id) in [("/v1/models/chat-b", Some("acme/chat")), ("/v1/models/acme/none", None)] {
+        let found = match look(&[(":method", "GET"), (":path", path)], true) {
+            Ok(Admission::Answer(body, _)) => serde_json::from_slice::<serde_json::Value>(&body).ok(),
+            _ => None,
+        };
+        assert_eq!(found.as_ref().and_then(|body| body["id"].as_str()), id, "{path}");
+    }
     let Ok(Admission::Answer(body, _)) = look(&[(":method", "GET"), (":path", "/v1/models?limit=1")], true) else {
         panic!()
     };

@@ -14,6 +14,7 @@ const LIMIT: Fails = (Class::ProviderLimit, 429, None);
 const FAULT: Fails = (Class::ProviderFault, 500, None);
 const MISSING: Fails = (Class::ProviderModel, 404, None);
 const BAD: Fails = (Class::BadRequest, 400, None);
+const SEAL: Fails = (Class::SealRejected, 400, None);
 const TIMEOUT: Fails = (Class::Timeout, 504, None);
 
 /// Runs a script against an exchange: what each attempt was (`target/credential`), and the last verdict.
@@ -54,6 +55,10 @@ fn who_is_tried_after_what() {
         // The request is at fault when the first target says so; from a later one it is that target's failure.
         (CHAT, &[BAD, FAULT], vec![a], OVER),
         (CHAT, &[FAULT, BAD, FAULT], vec![a, b, g], OVER),
+        (CHAT, &[LIMIT, BAD, FAULT], vec![a, a], OVER), // with the second credential, but still the first target
+        (CHAT, &[SEAL, FAULT], vec![a], OVER),
+        (CHAT, &[FAULT, SEAL, FAULT], vec![a, b, g], OVER),
+        (SOLO, &[SEAL, FAULT], vec![b], OVER),
         (CHAT, &[(Class::ContextTooLong, 400, None)], vec![a], OVER),
         (CHAT, &[(Class::Unprocessable, 422, None)], vec![a], OVER),
         (CHAT, &[(Class::TooLarge, 413, None)], vec![a], OVER),
@@ -189,4 +194,27 @@ fn later_usage_replaces_and_never_erases() {
         assert_eq!((attempts[0].usage.input, attempts[0].usage.output), (Some(4), Some(2)));
         assert_eq!(attempts[0].answered_model.as_deref(), Some("first"));
     });
+}
+
+/// The sent name is not the asked one, so the provider's own words would puzzle; `expose: minimal` names nobody.
+#[test]
+fn a_missing_model_names_its_target_where_providers_are_shown() {
+    for (expose, expected) in [("full", "beta:solo-b: no"), ("minimal", "no")] {
+        let exchange = exchange(&config(json!({ "expose": expose })), chat_ask(SOLO));
+        run(&exchange, &[MISSING]);
+        let error = exchange.final_error(503);
+        assert_eq!((error.status, error.message.as_str()), (404, expected));
+    }
+}
+
+#[test]
+fn the_time_for_all_attempts_together() {
+    let model = |total: &str| json!({"models": [{"name": "acme/solo", "targets": [{"provider": "beta"}], "timeouts": {"total": total}}]});
+    let second = 1_000_000_000;
+    for (total, until, expected) in [("2s", second, false), ("2s", 2 * second, true), ("9s", 2 * second, false)] {
+        let exchange = exchange(&config(model(total)), chat_ask(SOLO));
+        assert!(!exchange.is_overdue(until), "nobody has been asked yet");
+        exchange.begin(b"beta", 0).unwrap();
+        assert_eq!(exchange.is_overdue(until), expected, "{total} {until}");
+    }
 }

@@ -128,6 +128,16 @@ fn waits_come_from_the_header_then_from_words() {
     assert_eq!(failure(&head(500), b"", None).error.retry_after, None);
 }
 
+/// OpenAI sends both, and the whole second is the coarser one: it would double a wait of 400 ms.
+#[test]
+fn of_two_waits_the_milliseconds_count() {
+    let wait = |pairs: &[(&str, &str)]| ResponseHead::read(&crate::testing::headers(pairs)).retry_after;
+    let both = [("retry-after", "1"), ("retry-after-ms", "400")];
+    assert_eq!(wait(&both), Some(Duration::from_millis(400)));
+    assert_eq!(wait(&both[..1]), Some(Duration::from_secs(1)));
+    assert_eq!(wait(&[("retry-after", "1"), ("retry-after-ms", "soon")]), Some(Duration::from_secs(1)));
+}
+
 #[test]
 fn errors_inside_a_stream() {
     let of = |kind: &str, status: Option<u16>| {
