@@ -99,7 +99,7 @@ def test_headers_of_the_answer(world):
         "x-tollgate-attempts": "openai:200",
         "x-tollgate-plan": "openai:openai-model > azure:azure-model > groq:groq-model",
     }
-    assert {name for name, _ in response.headers if name.startswith("x-envoy")} <= {"x-envoy-upstream-service-time"}
+    assert not [name for name, _ in response.headers if name.startswith("x-envoy")]
 
 
 def test_the_clients_host_is_not_the_providers(world):
