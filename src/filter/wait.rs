@@ -2,8 +2,8 @@
 //!
 //! Nothing else wakes a held response when its provider is silent, so the root ticks while something waits.
 
+use super::held::Held;
 use super::host;
-use super::upstream::Held;
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
