@@ -62,17 +62,16 @@ enum Phase {
     Over,
 }
 
+/// An attempt whose exchange is not of this VM: nothing is sent, whoever it belongs to.
+fn deny_stranger() -> Action {
+    meters::count(Family::Misconfigured, &[("reason", "exchange")]);
+    super::gateway::respond(&Error::misconfigured("The exchange of this attempt is not known to this worker."), None);
+    Action::Pause
+}
+
 /// An attempt that must not happen: nothing is sent, and the gateway role says why.
-fn deny(reason: &'static str) -> Action {
-    if reason == "exchange" {
-        meters::count(Family::Misconfigured, &[("reason", reason)]);
-        super::gateway::respond(
-            &Error::misconfigured("The exchange of this attempt is not known to this worker."),
-            None,
-        );
-    } else {
-        super::gateway::respond(&Error::no_provider("The plan is over."), None);
-    }
+fn deny() -> Action {
+    super::gateway::respond(&Error::no_provider("The plan is over."), None);
     Action::Pause
 }
 
@@ -92,16 +91,16 @@ impl Held {
     pub fn begin(&mut self, end: bool) -> Action {
         let now = host::now();
         let ticket = host::property(table::TICKET).unwrap_or_default();
-        let Some(exchange) = table::find(&ticket) else { return deny("exchange") };
+        let Some(exchange) = table::find(&ticket) else { return deny_stranger() };
         let cluster = host::property("xds\0cluster_name").unwrap_or_default();
         let _timed = Timed::since(&exchange, now);
         let begun = match exchange.begin(&cluster, now) {
             Ok(begun) => begun,
-            Err(Denied::PlanOver | Denied::WrongCluster) => return deny("plan"),
+            Err(Denied::PlanOver | Denied::WrongCluster) => return deny(),
         };
         let edits = match dialect::encode(&exchange.ask, begun.target) {
             Ok(edits) => edits,
-            Err(_) => return deny("plan"),
+            Err(_) => return deny(),
         };
         let head = RequestHead {
             pristine: exchange.first_head(|| host::headers(Map::RequestHeaders)),
@@ -111,7 +110,7 @@ impl Held {
             content_length: exchange.ask.length.saturating_add_signed(edits.body.delta()),
         };
         if set_head(&head, begun.index == 0).is_err() {
-            return deny("plan");
+            return deny();
         }
         let cluster = begun.target.provider.cluster.as_str();
         if let Some(next) = exchange.next_cluster().filter(|next| *next != cluster) {
@@ -140,7 +139,7 @@ impl Held {
             whole && host::set_body(Buffer::RequestBody, prefix.len(), &splice.apply(&prefix)).is_ok()
         };
         if !edited {
-            return deny("plan");
+            return deny();
         }
         self.phase = Phase::Sent;
         Action::Continue

@@ -11,6 +11,7 @@ use crate::access::Caller;
 use crate::config::{Affinity, Config, Credentials, Dialect, ModelTarget, Provider, ProviderId};
 use crate::error::Error;
 use crate::operation::Operation;
+use std::cmp::Reverse;
 use std::fmt;
 use std::rc::Rc;
 
@@ -143,24 +144,18 @@ fn pinned_target(request: &Request<'_>, asked: &Resolved) -> Option<Target> {
 }
 
 fn add_targets(request: &Request<'_>, resolved: &Resolved, targets: &mut Vec<Target>) {
-    let able = |target: &&ModelTarget| {
-        request.config.providers.get(target.provider).is_some_and(|provider| serves(request, provider))
-    };
-    let mut ranked: Vec<(usize, u32, f64, &ModelTarget)> = resolved
-        .model
-        .targets
-        .iter()
-        .filter(able)
-        .map(|target| {
-            let provider = request.config.providers.get(target.provider).map_or("", |p| p.name.as_str());
-            let score = affinity(request).with(provider.as_bytes()).with(target.model.as_bytes()).score(target.weight);
-            (place_in_order(request, target.provider), target.priority, score, target)
-        })
-        .collect();
-    ranked.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.cmp(&b.1)).then(b.2.total_cmp(&a.2)));
-    for (_, _, _, target) in ranked {
+    let providers = &request.config.providers;
+    let named = resolved.model.targets.iter().filter_map(|target| Some((target, providers.get(target.provider)?)));
+    let mut able: Vec<(&ModelTarget, &Rc<Provider>)> = named.filter(|(_, p)| serves(request, p)).collect();
+    if able.len() > 1 {
+        able.sort_by_cached_key(|(target, provider)| {
+            let hash = affinity(request).with(provider.name.as_bytes()).with(target.model.as_bytes());
+            // Scores are above zero, where the bits of a float are in its order.
+            (place_in_order(request, provider), target.priority, Reverse(hash.score(target.weight).to_bits()))
+        });
+    }
+    for (target, provider) in able {
         let known = |have: &Target| have.provider_id == target.provider && have.sent == target.model;
-        let Some(provider) = request.config.providers.get(target.provider) else { continue };
         if !targets.iter().any(known) {
             targets.push(Target {
                 provider_id: target.provider,
@@ -185,6 +180,9 @@ fn affinity(request: &Request<'_>) -> Hash {
 
 fn credentials(request: &Request<'_>, provider: &Provider) -> Vec<usize> {
     let Credentials::Secrets(secrets) = &provider.credentials else { return Vec::new() };
+    if secrets.len() < 2 {
+        return (0..secrets.len()).collect();
+    }
     let hash = affinity(request).with(provider.name.as_bytes());
     let mut order: Vec<usize> = (0..secrets.len()).collect();
     let score = |index: &usize| hash.with(&(*index as u64).to_le_bytes()).score(1.0);
@@ -192,9 +190,8 @@ fn credentials(request: &Request<'_>, provider: &Provider) -> Vec<usize> {
     order
 }
 
-fn place_in_order(request: &Request<'_>, provider: ProviderId) -> usize {
-    let named = |provider: &Rc<Provider>| request.options.order.iter().position(|word| is_called(provider, word));
-    request.config.providers.get(provider).and_then(named).unwrap_or(usize::MAX)
+fn place_in_order(request: &Request<'_>, provider: &Provider) -> usize {
+    request.options.order.iter().position(|word| is_called(provider, word)).unwrap_or(usize::MAX)
 }
 
 /// A provider goes by its configured name and by its vendor's.
