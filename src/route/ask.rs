@@ -3,6 +3,7 @@
 
 use super::hash::Hash;
 use super::options::Options;
+use super::pins::Pins;
 use crate::error::{Error, printable};
 use crate::operation::Operation;
 use crate::stream::json::{self, Capture, Keep, Kind, Member, Object, Path, Reader};
@@ -67,6 +68,7 @@ const FORM_STREAM: usize = 1;
 pub struct AskReader {
     operation: Operation,
     body: BodyReader,
+    pins: Pins,
     length: usize,
 }
 
@@ -143,14 +145,17 @@ impl AskReader {
             }
             None => BodyReader::Json(Box::new(Reader::new(&PATHS))),
         };
-        Ok(AskReader { operation, body, length: 0 })
+        Ok(AskReader { operation, body, pins: Pins::default(), length: 0 })
     }
 
     /// Reads the next bytes.
     pub fn feed(&mut self, chunk: &[u8]) -> Result<(), Error> {
         self.length = self.length.saturating_add(chunk.len());
         match &mut self.body {
-            BodyReader::Json(reader) => reader.feed(chunk).map_err(not_json),
+            BodyReader::Json(reader) => {
+                self.pins.feed(self.operation, chunk);
+                reader.feed(chunk).map_err(not_json)
+            }
             BodyReader::Multipart(reader) => reader.feed(chunk).map_err(not_multipart),
         }
     }
@@ -162,12 +167,15 @@ impl AskReader {
 
     /// The body is whole: what does it ask for? `session` is what the client calls its conversation.
     pub fn finish(self, path: String, session: Option<&[u8]>) -> Result<Ask, Error> {
-        let AskReader { operation, body, length } = self;
+        let AskReader { operation, body, pins, length } = self;
         if length == 0 {
             return Err(Error::bad_body("The request has no body."));
         }
         match body {
-            BodyReader::Json(reader) => json_ask(operation, path, length, *reader, session),
+            BodyReader::Json(reader) => {
+                let ask = json_ask(operation, path, length, *reader, session)?;
+                Ok(Ask { pinned: ask.pinned.or(pins.found()), ..ask })
+            }
             BodyReader::Multipart(reader) => multipart_ask(operation, path, length, *reader, session),
         }
     }

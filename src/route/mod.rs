@@ -4,6 +4,7 @@ mod ask;
 mod hash;
 mod nearest;
 mod options;
+mod pins;
 mod plan;
 mod resolve;
 

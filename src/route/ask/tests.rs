@@ -102,6 +102,8 @@ fn state_kept_at_one_account_pins() {
         (r#"{"model":"m","background":true}"#, Some("background")),
         (r#"{"model":"m","background":false}"#, None),
         (r#"{"model":"m","prompt":{"id":"pmpt_1"}}"#, Some("prompt")),
+        (r#"{"model":"m","input":[{"type":"item_reference","id":"x"}]}"#, Some("item_reference")),
+        (r#"{"model":"m","previous_response_id":"r","tools":[{"container":"c"}]}"#, Some("previous_response_id")),
     ] {
         assert_eq!(ask_of(Operation::Responses, body.as_bytes()).unwrap().pinned, pinned, "{body}");
     }
