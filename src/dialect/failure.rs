@@ -48,9 +48,9 @@ impl ResponseHead {
 
 fn retry_after(headers: &Headers) -> Option<Duration> {
     let seconds = |text: &str| text.trim().parse::<f64>().ok().and_then(|s| Duration::try_from_secs_f64(s).ok());
-    // Providers that send both mean the finer one, as the SDKs do: 400 ms stand beside a whole second.
+    // The finer of the two, as SDKs read them: 400 ms stand beside a whole second. Azure's `0` beside it says nothing.
     let millis = headers.text("retry-after-ms").and_then(seconds).map(|ms| ms / 1000);
-    millis.or_else(|| headers.text("retry-after").and_then(seconds))
+    millis.filter(|wait| !wait.is_zero()).or_else(|| headers.text("retry-after").and_then(seconds))
 }
 
 impl Failure {

@@ -94,6 +94,11 @@ impl Splitter {
         }
     }
 
+    /// The beginning of an event whose end has not come; it stands at [`Splitter::decided`].
+    pub fn undecided(&self) -> &[u8] {
+        if self.fate == Fate::Hold { &self.held } else { &[] }
+    }
+
     /// The next event in `rest`, which moves on; `None` when all of it is taken.
     ///
     /// A carriage return that ends an event is only known to do so when the next byte comes.

@@ -22,6 +22,7 @@ BEHAVIOURS = {
     "error-later": sse([*WORDS, FAILED]),
     "error-first": sse([ROLE, FAILED]),
     "cut": sse(WORDS),
+    "done-too-early": sse([*WORDS, "data: [DONE]\n\n"]),
     "cut-without-last-chunk": sse(WORDS, end="close"),
     "reset": sse(WORDS, end="reset"),
     "lingers": chat_stream(("Hel", "lo"), (10, 5), end="hang"),
@@ -105,7 +106,7 @@ def test_usage_is_there_when_asked_for(stream):
     assert got.events[-1]["choices"] == []
 
 
-@pytest.mark.parametrize("model", ["error-later", "cut", "cut-without-last-chunk"])
+@pytest.mark.parametrize("model", ["error-later", "cut", "done-too-early", "cut-without-last-chunk"])
 def test_a_stream_that_fails_after_its_first_word_raises(stream, model):
     """`cut` ends cleanly, and both SDKs alone would take it for a whole answer: the gateway adds the error event.
     (`cut-without-last-chunk` is a broken connection, which Envoy can only pass on as one.)"""

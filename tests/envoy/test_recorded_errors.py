@@ -63,7 +63,7 @@ def said(body: dict) -> str:
 ERRORS = [one for one in recorded.load() if one.status >= 400]
 SYNTHETIC = {
     "openai/429-insufficient-quota": Row(429, "insufficient_quota", "insufficient_quota", "provider_quota"),
-    "openai/429-rate-limit": Row(429, "rate_limit_exceeded", "rate_limit_exceeded", "provider_limit", again=True, wait=6),
+    "openai/429-rate-limit": Row(429, "rate_limit_exceeded", "rate_limit_exceeded", "provider_limit", again=True, wait=5.871),
     "openai/500-server-error": Row(500, SERVER, None, "provider_fault", again=True),
     "openai/502-html": Row(502, SERVER, None, "provider_fault", again=True),
     "azure/400-content-filter": Row(400, INVALID, "content_filter", "caller_content_filtered", next=False),
@@ -164,9 +164,10 @@ def check(answer, one: Recording) -> None:
     elif one.body.startswith(b"<"):
         assert inner["message"] == "The provider answered 502 without a readable error."
     else:
-        assert inner["message"] == said(one.json())
+        target = f"{one.provider}:{one.request['model']}: " if row is MISSING else ""  # whose model is missing
+        assert inner["message"] == target + said(one.json())
     assert answer.header("x-should-retry") == (None if row.again else "false")
-    wait = (None, None) if row.wait is None else (str(math.ceil(row.wait)), str(int(row.wait * 1000)))
+    wait = (None, None) if row.wait is None else (str(math.ceil(row.wait)), str(round(row.wait * 1000)))
     assert (answer.header("retry-after"), answer.header("retry-after-ms")) == wait
 
 

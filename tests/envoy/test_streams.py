@@ -4,7 +4,7 @@ import json
 
 import example
 import pytest
-from client import chat, open_stream
+from client import chat, open_stream, request
 from gate import Gate, stepping
 from harness import NEWEST, OLDEST, Gateway
 from mock import Upstream, chat_stream, chatting, chunk, sse, trailers
@@ -142,6 +142,37 @@ def test_an_answer_without_usage_is_counted(stage):
     _, line = stage.chat(chat_stream(usage=None), stream=True)
     assert line["input"] is None
     assert stage.gateway.metrics().value("tollgate_usage_missing_total") == before + 1
+
+
+# ---------------------------------------------------------------- ends that are none
+
+CUT = {"error": {"message": "The provider's stream ended before its answer was complete.", "type": "server_error", "param": None, "code": "stream_cut"}}
+
+
+@pytest.mark.parametrize("asked", [True, False], ids=["usage-asked", "usage-hidden"])
+@pytest.mark.parametrize("at", [0, 3, 9, len(DONE)], ids=lambda at: f"done-cut-at-{at}")
+def test_a_done_without_a_finish_reason_is_an_error(stage, at, asked):
+    """SDKs read no further than to `[DONE]`, so the error stands in its place, however it was cut."""
+    parts = [*words(2)[:-1], DONE[:at], DONE[at:]]
+    wish = {"stream_options": {"include_usage": True}} if asked else {}
+    answer, line = stage.chat(sse([part for part in parts if part], delay=0.02), stream=True, **wish)
+    assert answer.body.decode().startswith("".join(words(2)[:-1]))
+    assert (answer.cut, answer.events()[-1]) == (False, CUT) and b"[DONE]" not in answer.body
+    assert (line["ended"], line["error"], line["status"]) == ("upstream_cut", "provider_cut", 200)
+
+
+def test_a_cut_response_ends_with_its_next_numbers(stage):
+    """Rules 37 and 45 of the dialects: `error`, on which SDKs raise, then `response.failed` of the same response."""
+    created = {"type": "response.created", "sequence_number": 0, "response": {"id": "resp_7", "model": "m"}}
+    delta = {"type": "response.output_text.delta", "sequence_number": 1, "item_id": "i", "output_index": 0, "content_index": 0, "delta": "Hi"}
+    stage.behaviour = sse([f"event: {one['type']}\ndata: {json.dumps(one)}\n\n" for one in (created, delta)])
+    answer = request(stage.gateway.url, "POST", "/v1/responses", {"model": "acme/chat", "input": "Hi", "stream": True})
+    one, two, error, failed = answer.events()
+    assert [one, two] == [created, delta]
+    assert (error["type"], error["sequence_number"], error["error"]["code"]) == ("error", 2, "stream_cut")
+    assert (failed["type"], failed["sequence_number"]) == ("response.failed", 3)
+    assert (failed["response"]["id"], failed["response"]["status"]) == ("resp_7", "failed")
+    assert stage.gateway.line_of(answer)["error"] == "provider_cut"
 
 
 # ---------------------------------------------------------------- trailers

@@ -100,6 +100,7 @@ fn learn(reader: &Reader) -> Learnt {
         ended: true,
         error: raw(ERROR).and_then(|raw| StreamError::of_value(&String::from_utf8_lossy(raw))),
         usage_gave_up: reader.get(USAGE).is_some_and(|usage| usage.raw.is_none()),
+        ..Learnt::default()
     }
 }
 

@@ -1,7 +1,7 @@
 //! What passes by in a stream from an OpenAI-compatible provider: usage, model, errors, the end.
 //!
 //! The bytes go to the client as they are. Only where the gateway itself asked for usage is the chunk that carries
-//! nothing else taken out again. Each event is first searched for a few words, and read only when it has one of them.
+//! nothing else taken out again, and a `[DONE]` that comes too early becomes an error. Each event is first searched for a few words, and read only when it has one of them.
 
 mod error;
 mod event;
@@ -13,6 +13,7 @@ pub use error::StreamError;
 use event::Read;
 pub use first::First;
 
+use super::closing::CUT;
 use crate::meter::Usage;
 use crate::operation::Operation;
 use crate::stream::sse::{self, Event, Splitter};
@@ -32,6 +33,10 @@ pub struct Learnt {
     pub error: Option<StreamError>,
     /// An event or a value was too large to be read, so that usage may be missing for this reason.
     pub usage_gave_up: bool,
+    /// The last `sequence_number` of a stream of responses.
+    pub sequence: Option<u64>,
+    /// The client has been told already that the stream is not complete.
+    pub told_cut: bool,
 }
 
 /// What the client gets for a piece of the response.
@@ -48,7 +53,9 @@ pub enum Passed {
 pub struct Stream {
     splitter: Splitter,
     reader: Reader,
-    hide: Option<Hide>,
+    /// Whether the usage chunk is there only because the gateway asked for it.
+    hides_usage: bool,
+    editor: Option<Editor>,
 }
 
 /// What a stream has said so far.
@@ -69,13 +76,20 @@ struct Choices {
     finished: u128,
 }
 
-/// The state of taking events out.
+/// The state of changing a stream.
 #[derive(Debug, Default)]
-struct Hide {
+struct Editor {
     /// The bytes that came so far.
     seen: u64,
-    /// The beginning of an event that may have to be taken out; the bytes before `seen`.
+    /// The beginning of an event that may have to be changed; the bytes before `seen`.
     withheld: Vec<u8>,
+}
+
+/// Bytes of the stream that the client does not get, and what it gets instead.
+#[derive(Debug)]
+struct Edit {
+    range: Range<u64>,
+    with: &'static str,
 }
 
 /// How many events are read for the sake of the model alone.
@@ -95,28 +109,39 @@ impl Stream {
         Stream {
             splitter: Splitter::with_cap(cap),
             reader: Reader { operation, learnt, choices, first: First::Undecided, unnamed: 0 },
-            hide: hide_usage.then(Hide::default),
+            hides_usage: hide_usage,
+            editor: (hide_usage || ends_with_done(operation)).then(Editor::default),
         }
     }
 
     /// Reads the next piece; `end` says that it is the last.
     ///
-    /// While usage is being hidden, an event that is not complete at the end of the piece is withheld.
+    /// While usage is being hidden, an event that is not complete at the end of the piece is withheld; else only what
+    /// may become a `[DONE]` that comes too early.
     pub fn feed(&mut self, chunk: &[u8], end: bool) -> Passed {
-        let mut hidden = Vec::new();
+        let mut edits = Vec::new();
         let mut rest = chunk;
         while let Some(event) = self.splitter.next(&mut rest) {
             match event {
-                Ok(event) => hidden.extend(self.reader.event(&event)),
+                Ok(event) => edits.extend(self.reader.event(&event, self.hides_usage)),
                 Err(sse::EventTooLarge) => self.reader.too_large(),
             }
         }
         if end && let Some(event) = self.splitter.finish() {
-            hidden.extend(self.reader.event(&event));
+            edits.extend(self.reader.event(&event, self.hides_usage));
         }
-        let Some(hide) = &mut self.hide else { return Passed::Unchanged };
-        let decided = if end { u64::MAX } else { self.splitter.decided() };
-        hide.pass(chunk, decided, &hidden)
+        let Some(editor) = &mut self.editor else { return Passed::Unchanged };
+        let decided = if end {
+            u64::MAX
+        } else if self.hides_usage {
+            self.splitter.decided()
+        } else if self.reader.is_unfinished() {
+            let held = self.splitter.undecided();
+            self.splitter.decided().saturating_add(length(held.get(..maybe_done(held)).unwrap_or_default()))
+        } else {
+            u64::MAX
+        };
+        editor.pass(chunk, decided, &edits)
     }
 
     /// What was learnt so far.
@@ -132,13 +157,16 @@ impl Stream {
 
 impl Reader {
     /// Learns from an event. Gives its place when it says nothing to a client that has not asked for usage.
-    fn event(&mut self, event: &Event<'_>) -> Option<Range<u64>> {
+    fn event(&mut self, event: &Event<'_>, hides_usage: bool) -> Option<Edit> {
+        let was_silent = self.first == First::Undecided;
         if self.first == First::Undecided {
             self.first = first::classify(event.name, event.data);
         }
         if event.data == b"[DONE]" {
-            self.learnt.ended |= matches!(self.operation, Operation::ChatCompletions | Operation::Completions);
-            return None;
+            return self.done(event, was_silent);
+        }
+        if self.operation == Operation::Responses {
+            self.learnt.sequence = event::sequence(event.data).or(self.learnt.sequence);
         }
         let is_unnamed = self.learnt.model.is_none() && self.unnamed < MAX_UNNAMED;
         if !is_unnamed && event.name != b"error" && !event::matters(self.operation, event.data) {
@@ -149,9 +177,32 @@ impl Reader {
         if self.learnt.error.is_none() && (event.name == b"error" || event::may_fail(event.data)) {
             self.learnt.error = StreamError::read(event.name, event.data);
         }
-        let is_hidden = read.is_some_and(|read| read.is_only_usage());
-        let length = u64::try_from(event.raw.len()).unwrap_or(u64::MAX);
-        is_hidden.then(|| event.start..event.start.saturating_add(length))
+        let is_hidden = hides_usage && read.is_some_and(|read| read.is_only_usage());
+        is_hidden.then(|| Edit { range: event.start..event.start.saturating_add(length(event.raw)), with: "" })
+    }
+
+    /// `[DONE]` is the end, unless a choice has begun that has not said why it ends. SDKs read no further than to it, so
+    /// the error takes its place.
+    fn done(&mut self, event: &Event<'_>, was_silent: bool) -> Option<Edit> {
+        if !ends_with_done(self.operation) {
+            return None;
+        }
+        let has_begun = self.choices.seen != 0 || !was_silent;
+        if !has_begun || !self.is_unfinished() || self.learnt.usage_gave_up {
+            self.learnt.ended |= !self.learnt.told_cut;
+            return None;
+        }
+        self.learnt.told_cut = true;
+        let line = memchr::memmem::rfind(event.raw, b"data:").unwrap_or(0);
+        let (before, _) = event.raw.split_at(line.min(event.raw.len()));
+        let end = event.start.saturating_add(length(event.raw));
+        Some(Edit { range: event.start.saturating_add(length(before))..end, with: CUT })
+    }
+
+    /// Whether an end now would be too early, as far as is known.
+    fn is_unfinished(&self) -> bool {
+        let Learnt { ended, ref error, told_cut, .. } = self.learnt;
+        ends_with_done(self.operation) && !ended && error.is_none() && !told_cut
     }
 
     fn learn(&mut self, read: Option<&Read>) {
@@ -172,7 +223,7 @@ impl Reader {
         }
         let Choices { seen, finished } = self.choices;
         learnt.ended = match self.operation {
-            Operation::ChatCompletions | Operation::Completions => seen != 0 && seen == finished,
+            Operation::ChatCompletions | Operation::Completions => seen != 0 && seen == finished && !learnt.told_cut,
             operation => learnt.ended || read.is_last(operation),
         };
     }
@@ -185,13 +236,41 @@ impl Reader {
     }
 }
 
-impl Hide {
-    /// Passes everything before `decided` on, except what is hidden, and withholds the rest.
-    fn pass(&mut self, chunk: &[u8], decided: u64, hidden: &[Range<u64>]) -> Passed {
-        let length = |bytes: &[u8]| u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+fn ends_with_done(operation: Operation) -> bool {
+    matches!(operation, Operation::ChatCompletions | Operation::Completions)
+}
+
+fn length(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}
+
+/// Where in an incomplete event a line begins that is, or may become, `data: [DONE]`; its length where none does.
+fn maybe_done(held: &[u8]) -> usize {
+    /// Longer events are another's.
+    const MOST: usize = 256;
+    let may_be = |line: &[u8]| match line.strip_prefix(b"data:") {
+        Some(value) => b"[DONE]".starts_with(value.strip_prefix(b" ").unwrap_or(value)),
+        None => b"data:".starts_with(line),
+    };
+    if held.len() > MOST {
+        return held.len();
+    }
+    let mut at: usize = 0;
+    for line in held.split(|byte| matches!(byte, b'\r' | b'\n')) {
+        if !line.is_empty() && may_be(line) {
+            return at;
+        }
+        at = at.saturating_add(line.len()).saturating_add(1);
+    }
+    held.len()
+}
+
+impl Editor {
+    /// Passes everything before `decided` on, with its edits, and withholds the rest.
+    fn pass(&mut self, chunk: &[u8], decided: u64, edits: &[Edit]) -> Passed {
         let start = self.seen.saturating_sub(length(&self.withheld));
         self.seen = self.seen.saturating_add(length(chunk));
-        if hidden.is_empty() && self.withheld.is_empty() && decided >= self.seen {
+        if edits.is_empty() && self.withheld.is_empty() && decided >= self.seen {
             return Passed::Unchanged;
         }
         self.withheld.extend_from_slice(chunk);
@@ -203,8 +282,9 @@ impl Hide {
         let end = place(decided);
         let mut out = Vec::with_capacity(end);
         let mut from = 0;
-        for range in hidden {
+        for Edit { range, with } in edits {
             out.extend_from_slice(bytes.get(from..place(range.start)).unwrap_or_default());
+            out.extend_from_slice(with.as_bytes());
             from = place(range.end);
         }
         out.extend_from_slice(bytes.get(from..end).unwrap_or_default());

@@ -134,8 +134,11 @@ fn of_two_waits_the_milliseconds_count() {
     let wait = |pairs: &[(&str, &str)]| ResponseHead::read(&crate::testing::headers(pairs)).retry_after;
     let both = [("retry-after", "1"), ("retry-after-ms", "400")];
     assert_eq!(wait(&both), Some(Duration::from_millis(400)));
+    for other in ["soon", "0", "-1"] {
+        let pairs = [("retry-after", "1"), ("retry-after-ms", other)];
+        assert_eq!(wait(&pairs), Some(Duration::from_secs(1)), "{other}");
+    }
     assert_eq!(wait(&both[..1]), Some(Duration::from_secs(1)));
-    assert_eq!(wait(&[("retry-after", "1"), ("retry-after-ms", "soon")]), Some(Duration::from_secs(1)));
 }
 
 #[test]

@@ -21,6 +21,7 @@ static INDEX: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""index
 static RESPONSE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""response""#));
 static COMPLETED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#".completed""#));
 static FAILED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""response.failed""#));
+static SEQUENCE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""sequence_number""#));
 static DONE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#".done""#));
 
 /// Whether an event can say anything that we want to know. A word inside a text does not count, because there its
@@ -37,6 +38,14 @@ pub(super) fn matters(operation: Operation, data: &[u8]) -> bool {
         }
         _ => usual || has(&USAGE, data, b"null"),
     }
+}
+
+/// The number of an event of responses.
+pub(super) fn sequence(data: &[u8]) -> Option<u64> {
+    let after = data.get(SEQUENCE.find(data)?.saturating_add(SEQUENCE.needle().len())..)?;
+    let digits = after.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
+    let end = digits.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(digits.len());
+    std::str::from_utf8(digits.get(..end)?).ok()?.parse().ok()
 }
 
 /// Whether an event can be an error.

@@ -23,7 +23,7 @@ fn run(operation: Operation, hide: bool, text: &str) -> (String, Learnt, First) 
         let (left, right) = bytes.split_at(cut);
         assert_eq!(feed(vec![left, right]), whole, "cut at {cut}");
     }
-    if !hide {
+    if !hide && !whole.1.told_cut {
         assert_eq!(whole.0, text);
     }
     whole
@@ -63,8 +63,8 @@ fn only_the_usage_chunk_is_hidden() {
     let error = USAGE.replace("}}", r#"},"error":{"message":"x"}}"#);
     for (name, stream, hidden) in [
         ("openai", format!("{TEXT}\n\n{STOP}\n\n{USAGE}\n\ndata: [DONE]\n\n"), format!("{USAGE}\n\n")),
-        ("crlf", format!("{TEXT}\r\n\r\n{USAGE}\r\n\r\ndata: [DONE]\r\n\r\n"), format!("{USAGE}\r\n\r\n")),
-        ("groq", format!("{TEXT}\n\n{groq}\n\ndata: [DONE]\n\n"), format!("{groq}\n\n")),
+        ("crlf", format!("{STOP}\r\n\r\n{USAGE}\r\n\r\ndata: [DONE]\r\n\r\n"), format!("{USAGE}\r\n\r\n")),
+        ("groq", format!("{STOP}\n\n{groq}\n\ndata: [DONE]\n\n"), format!("{groq}\n\n")),
         ("twice", format!("{USAGE}\n\n{TEXT}\n\n{USAGE}\n\n"), format!("{USAGE}\n\n")),
         ("no blank line at the end", format!("{TEXT}\n\n{USAGE}"), USAGE.to_owned()),
         ("a comment between", format!("{TEXT}\n\n: hi\n\n{USAGE}\n\n"), format!("{USAGE}\n\n")),
@@ -128,6 +128,49 @@ fn the_end_is_a_reason_for_every_choice() {
     ] {
         assert_eq!(chat(&stream).ended, expected, "{stream}");
     }
+}
+
+/// SDKs stop reading at `[DONE]`: what came before would be taken for the whole answer.
+#[test]
+fn a_done_that_comes_too_early_becomes_an_error() {
+    const DONE: &str = "data: [DONE]\n\n";
+    let role = r#"data: {"model":"m","choices":[{"index":0,"delta":{"role":"assistant"},"finish_reason":null}]}"#;
+    let second = TEXT.replace(r#""index":0"#, r#""index":1"#);
+    let error = r#"data: {"error":{"message":"a"}}"#;
+    for (before, done, is_early) in [
+        (format!("{TEXT}\n\n"), DONE, true),
+        (format!("{role}\n\n"), DONE, true),
+        (format!("{TEXT}\n\n{second}\n\n{STOP}\n\n"), DONE, true),
+        (format!("{TEXT}\n\n: a comment\n"), DONE, true),
+        (format!("{TEXT}\r\n\r\n"), "data:[DONE]\r\n\r\n", true),
+        (format!("{TEXT}\n\n"), "data: [DONE]", true),
+        (format!("{TEXT}\n\n{STOP}\n\n"), DONE, false),
+        (format!("{TEXT}\n\n{error}\n\n"), DONE, false),
+        (String::new(), DONE, false),
+        (format!("{USAGE}\n\n"), DONE, false),
+        (format!("{TEXT}\n\n"), "data: [DONE", false),
+        (format!("{TEXT}\n\n"), "data: [DONE]\ndata: more\n\n", false),
+    ] {
+        let stream = format!("{before}{done}");
+        for hide in [false, true] {
+            let (out, learnt, _) = run(Operation::ChatCompletions, hide, &stream);
+            let passed = if hide { before.replace(&format!("{USAGE}\n\n"), "") } else { before.clone() };
+            let end = if is_early { CUT } else { done };
+            assert_eq!((out, learnt.told_cut), (format!("{passed}{end}"), is_early), "{stream}");
+            assert!(!is_early || !learnt.ended);
+        }
+        assert!(!run(Operation::Responses, false, &stream).1.told_cut);
+        assert_eq!(run(Operation::Completions, false, &stream).1.told_cut, is_early);
+    }
+}
+
+/// The finish reason may have stood in an event that was too large to be read.
+#[test]
+fn a_done_after_an_event_that_was_not_read_is_an_end() {
+    let mut stream = Stream::new(Operation::ChatCompletions, false);
+    let text = format!("{TEXT}\n\ndata: {}\n\ndata: [DONE]\n\n", "x".repeat(sse::MAX_EVENT));
+    assert_eq!(stream.feed(text.as_bytes(), true), Passed::Unchanged);
+    assert!(stream.learnt().ended);
 }
 
 #[test]
