@@ -217,6 +217,7 @@ impl Exchange {
                 let word = match &attempt.end {
                     End::Failed(failure) => &*failure.word,
                     End::Running => "pending",
+                    End::Broken(Class::Cut) => "cut",
                     End::Answering | End::Complete | End::Broken(_) => "200",
                 };
                 let comma = if text.is_empty() { "" } else { "," };

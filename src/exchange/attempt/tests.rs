@@ -160,7 +160,7 @@ fn a_served_attempt_ends_the_plan_and_its_first_end_stays() {
         assert_eq!(attempts[0].end, End::Broken(Class::Cut));
         assert_eq!((attempts[0].started, attempts[0].first_byte), (5, Some(7)));
     });
-    assert_eq!(exchange.attempts_text(), "alpha:200");
+    assert_eq!(exchange.attempts_text(), "alpha:cut");
 }
 
 #[test]
