@@ -1,7 +1,8 @@
 //! What passes by in a stream from an OpenAI-compatible provider: usage, model, errors, the end.
 //!
 //! The bytes go to the client as they are. Only where the gateway itself asked for usage is the chunk that carries
-//! nothing else taken out again, and a `[DONE]` that comes too early becomes an error. Each event is first searched for a few words, and read only when it has one of them.
+//! nothing else taken out again, and a `[DONE]` that comes too early becomes an error. Each event is first searched for a
+//! few words, and read only when it has one of them.
 
 mod error;
 mod event;
