@@ -146,6 +146,13 @@ pub struct Timeouts {
     pub total: Option<Duration>,
 }
 
+impl Timeouts {
+    /// What Envoy's per-try timer is set to: until a stream's first event, or until any answer.
+    pub fn of_one_try(&self, stream: bool) -> Duration {
+        self.first_token.filter(|_| stream).unwrap_or(self.attempt)
+    }
+}
+
 impl Default for Timeouts {
     fn default() -> Timeouts {
         Timeouts { attempt: Duration::from_secs(600), first_token: None, total: None }

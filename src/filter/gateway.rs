@@ -3,7 +3,7 @@
 use super::meters::Meters;
 use super::{Timed, host, table};
 use crate::access::{Caller, is_credential};
-use crate::config::{Config, Timeouts};
+use crate::config::Config;
 use crate::error::{Class, Error};
 use crate::exchange::{Admission, Admitted, End, Exchange, Refused, Report, admit, attribute, from_envoy};
 use crate::http::{Headers, encode};
@@ -187,12 +187,12 @@ fn send(plan: &Plan, stream: bool, headers: &Headers, identity: &table::Identity
             let _ = host::remove_header(Map::RequestHeaders, name);
         }
     }
-    let Timeouts { attempt, first_token, total } = plan.asked.model.timeouts;
-    let per_try = first_token.filter(|_| stream).unwrap_or(attempt).as_millis().to_string();
+    let timeouts = plan.asked.model.timeouts;
+    let per_try = timeouts.of_one_try(stream).as_millis().to_string();
     let retries = plan.most_attempts().saturating_sub(1).max(1).to_string();
     let _ = host::set_header(Map::RequestHeaders, "x-envoy-max-retries", retries.as_bytes());
     let _ = host::set_header(Map::RequestHeaders, "x-envoy-upstream-rq-per-try-timeout-ms", per_try.as_bytes());
-    if let Some(total) = total {
+    if let Some(total) = timeouts.total {
         let total = total.as_millis().to_string();
         let _ = host::set_header(Map::RequestHeaders, "x-envoy-upstream-rq-timeout-ms", total.as_bytes());
     }

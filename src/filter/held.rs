@@ -5,7 +5,6 @@
 
 use super::passing::Passing;
 use super::{Timed, host, meters, table};
-use crate::config::Timeouts;
 use crate::dialect::openai::{self, First, Stream};
 use crate::dialect::{self, Change, Failure, RequestHead, ResponseHead, is_kept_from_client};
 use crate::error::{Class, Error};
@@ -84,6 +83,13 @@ fn set_head(head: &RequestHead<'_>, first: bool) -> Result<(), host::Status> {
         Change::Remove(name) => host::remove_header(Map::RequestHeaders, name),
         Change::Set(name, value) => host::set_header(Map::RequestHeaders, name, value),
     })
+}
+
+/// Tells the route's cluster specifier where Envoy goes if it tries again.
+fn steer(exchange: &Exchange) {
+    if let Some(cluster) = exchange.next_cluster() {
+        let _ = host::set_property(table::CLUSTER, cluster.as_bytes());
+    }
 }
 
 impl Held {
@@ -230,9 +236,7 @@ impl Held {
         match attempt.exchange.fail(attempt.index, failure) {
             Verdict::Final => (Action::Continue, None),
             Verdict::Retry(wait) => {
-                if let Some(cluster) = attempt.exchange.next_cluster() {
-                    let _ = host::set_property(table::CLUSTER, cluster.as_bytes());
-                }
+                steer(&attempt.exchange);
                 if let Some(wait) = wait {
                     self.phase = Phase::Resting;
                     return (Action::Pause, Some(host::now().saturating_add(nanos(wait))));
@@ -333,10 +337,8 @@ impl Held {
         } else {
             (Class::Cut, "reset")
         };
-        if let Verdict::Retry(_) = exchange.fail(*index, Failure::silent(class, word))
-            && let Some(cluster) = exchange.next_cluster()
-        {
-            let _ = host::set_property(table::CLUSTER, cluster.as_bytes());
+        if let Verdict::Retry(_) = exchange.fail(*index, Failure::silent(class, word)) {
+            steer(exchange);
         }
     }
 }
@@ -344,8 +346,7 @@ impl Held {
 impl Attempt {
     /// The time that Envoy gives one try; a little less.
     fn bound(&self) -> Duration {
-        let Timeouts { attempt, first_token, .. } = self.exchange.plan.asked.model.timeouts;
-        nearly(first_token.filter(|_| self.exchange.ask.stream).unwrap_or(attempt))
+        nearly(self.exchange.plan.asked.model.timeouts.of_one_try(self.exchange.ask.stream))
     }
 
     /// How long the headers of a silent stream are held. With a `first_token` Envoy's own timer ends the attempt: one of

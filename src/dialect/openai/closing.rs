@@ -3,13 +3,21 @@
 use super::Learnt;
 use crate::operation::Operation;
 
+/// What the client is told, as a literal for `concat!`.
+macro_rules! message {
+    () => {
+        "The provider's stream ended before its answer was complete."
+    };
+}
+const MESSAGE: &str = message!();
+
 /// The error in a chat completion, as a whole event.
 pub(super) const CUT: &str = concat!(
-    r#"data: {"error":{"message":"The provider's stream ended before its answer was complete.","#,
-    r#""type":"server_error","param":null,"code":"stream_cut"}}"#,
+    r#"data: {"error":{"message":""#,
+    message!(),
+    r#"","type":"server_error","param":null,"code":"stream_cut"}}"#,
     "\n\n"
 );
-const MESSAGE: &str = "The provider's stream ended before its answer was complete.";
 
 /// The bytes to add at the end of a stream; none when it ended well, with an error of its own, or with ours. The blank
 /// line before them ends an event that was cut in its middle.
