@@ -5,6 +5,8 @@ import shutil
 import pytest
 from harness import NEWEST, OLDEST, Gateway
 from mock import Upstream
+from trio import Trios
+from world import World
 
 FAILED = pytest.StashKey[bool]()
 
@@ -54,3 +56,36 @@ def upstream():
     yield start
     for one in running:
         one.close()
+
+
+@pytest.fixture(scope="module")
+def trios():
+    """The trio of each version of Envoy, shared by a file; a file that wants another one has a fixture of this name."""
+    running = Trios()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def trio(trios, envoy_version):
+    """Three providers that differ in all that can be told apart; see trio.py."""
+    return trios.of(envoy_version)
+
+
+@pytest.fixture(scope="module")
+def shared():
+    """One gateway with several callers for a file; `world` is it, with its mocks told anew for each test."""
+    world = World()
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def world(shared):
+    return shared.behave()
+
+
+@pytest.fixture
+def open_world(shared_open):
+    """The file's own `shared_open`, a gateway without keys, with its mocks told anew for each test."""
+    return shared_open.behave()

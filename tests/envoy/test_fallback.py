@@ -58,11 +58,6 @@ def trios():
     running.close()
 
 
-@pytest.fixture
-def trio(trios, envoy_version):
-    return trios.of(envoy_version)
-
-
 @pytest.mark.parametrize("name,stream", CASES, ids=[f"{name}-{'stream' if stream else 'json'}" for name, stream in CASES])
 def test_the_third_provider_answers(trio, name, stream):
     model, first, second, attempts = (FAILURES | STREAM_FAILURES)[name]

@@ -4,21 +4,9 @@ import time
 
 import pytest
 from mock import chatting, close, error, hang, reset, sse
-from trio import Trios, saw_only_its_own
+from trio import saw_only_its_own
 
 pytestmark = pytest.mark.both
-
-
-@pytest.fixture(scope="module")
-def trios():
-    running = Trios()
-    yield running
-    running.close()
-
-
-@pytest.fixture
-def trio(trios, envoy_version):
-    return trios.of(envoy_version)
 
 
 def limited(wait: str, name: str = "retry-after"):

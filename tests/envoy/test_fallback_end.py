@@ -2,21 +2,9 @@
 
 import pytest
 from mock import chat, error, hang, reset
-from trio import REFUSED, REFUSED_IMAGES, Trios, saw_only_its_own
+from trio import REFUSED, REFUSED_IMAGES, saw_only_its_own
 
 pytestmark = pytest.mark.both
-
-
-@pytest.fixture(scope="module")
-def trios():
-    running = Trios()
-    yield running
-    running.close()
-
-
-@pytest.fixture
-def trio(trios, envoy_version):
-    return trios.of(envoy_version)
 
 
 def bad(message: str = "bad request", status: int = 400):

@@ -30,11 +30,6 @@ def trios():
     running.close()
 
 
-@pytest.fixture
-def trio(trios, envoy_version):
-    return trios.of(envoy_version)
-
-
 # ---------------------------------------------------------------- state that is kept at one account
 
 

@@ -10,27 +10,10 @@ NAMES = ["acme/chat", "acme/other", "acme/same", "acme/spread", "acme/old", "acm
 
 
 @pytest.fixture(scope="module")
-def shared():
-    world = World()
-    yield world
-    world.close()
-
-
-@pytest.fixture(scope="module")
 def shared_open():
     world = World(open_config(expose="minimal"))
     yield world
     world.close()
-
-
-@pytest.fixture
-def world(shared):
-    return shared.behave()
-
-
-@pytest.fixture
-def open_world(shared_open):
-    return shared_open.behave()
 
 
 # ---------------------------------------------------------------- models

@@ -18,22 +18,10 @@ MESSAGES = b'"messages":[{"role":"user","content":"\\"model\\":\\"inside a strin
 
 
 @pytest.fixture(scope="module")
-def shared():
-    world = World()
-    yield world
-    world.close()
-
-
-@pytest.fixture(scope="module")
 def shared_small():
     world = World(config(limits={"request_body": "64KiB"}))
     yield world
     world.close()
-
-
-@pytest.fixture
-def world(shared):
-    return shared.behave()
 
 
 @pytest.fixture

@@ -3,21 +3,9 @@
 import example
 import pytest
 from client import CHAT, raw
-from world import KEYS, World, bearer
+from world import KEYS, bearer
 
 EXPLAIN = {"x-tollgate-explain": "1"}
-
-
-@pytest.fixture(scope="module")
-def shared():
-    world = World()
-    yield world
-    world.close()
-
-
-@pytest.fixture
-def world(shared):
-    return shared.behave()
 
 
 PRIVATE = {

@@ -12,18 +12,6 @@ ALL = "openai:openai-model > azure:azure-model > groq:groq-model"
 GATEWAY = "providerOptions.gateway."
 
 
-@pytest.fixture(scope="module")
-def shared():
-    world = World()
-    yield world
-    world.close()
-
-
-@pytest.fixture
-def world(shared):
-    return shared.behave()
-
-
 def gateway(**options) -> dict:
     return {"providerOptions": {"gateway": options}}
 

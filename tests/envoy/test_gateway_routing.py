@@ -11,27 +11,10 @@ EXPLAIN = {"x-tollgate-explain": "1"}
 
 
 @pytest.fixture(scope="module")
-def shared():
-    world = World()
-    yield world
-    world.close()
-
-
-@pytest.fixture(scope="module")
 def shared_open():
     world = World(open_config())
     yield world
     world.close()
-
-
-@pytest.fixture
-def world(shared):
-    return shared.behave()
-
-
-@pytest.fixture
-def open_world(shared_open):
-    return shared_open.behave()
 
 
 # ---------------------------------------------------------------- names

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from client import CHAT
 from mock import answer, chat, chatting, chunk, error
-from trio import Trios, saw_only_its_own
+from trio import saw_only_its_own
 
 pytestmark = pytest.mark.both
 
@@ -57,13 +57,6 @@ ODD = {
     "long": b"\xffa" * 8000,
 }
 MULTIPART = b"multipart/form-data; boundary=\xff\xfe"
-
-
-@pytest.fixture(scope="module")
-def trios():
-    running = Trios()
-    yield running
-    running.close()
 
 
 @pytest.fixture

@@ -45,11 +45,6 @@ def trios():
     running.close()
 
 
-@pytest.fixture
-def trio(trios, envoy_version):
-    return trios.of(envoy_version)
-
-
 @pytest.fixture(scope="module")
 def decompressing():
     running = Trios(settings=guarded(), edit=decompress)
