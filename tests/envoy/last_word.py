@@ -1,0 +1,146 @@
+"""What a client is told when every attempt failed: the rules, written down a second time, and all the mixes of failures.
+
+The rules are those of docs/errors.md and of the error table (docs/dialects.md, section 5), in Python and from the text:
+an oracle that was copied from the filter would agree with any mistake in it.
+"""
+
+import itertools
+import json
+from dataclasses import dataclass
+
+import example
+from mock import Behaviour, Request, answer, error, hang, reset, sse
+
+# How an attempt can fail -> the word it gets in `x-tollgate-attempts`.
+WORDS = {
+    "400": "400",
+    "401": "401",
+    "404": "404",
+    "429": "429",
+    "500": "500",
+    "reset": "reset",
+    "refused": "connect",
+    "timeout": "timeout",
+    "event": "error",  # the first event of a stream whose status is 200; without a stream, the body of such a 200
+}
+REACHED = ("openai", "azure", "groq")  # the clusters of the first, second and third target, each at a mock of its own
+REFUSING = ("cerebras", "together", "mistral")  # and where nobody listens
+WAITS = (7, 3, 5)  # seconds in the `retry-after` of each target's 429
+
+TOO_LATE = "500ms"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One request whose targets fail in these ways, one after the other."""
+
+    failures: tuple[str, ...]
+    stream: bool
+
+    @property
+    def name(self) -> str:
+        return "-".join([*self.failures, "stream" if self.stream else "json"])
+
+    def provider(self, at: int) -> str:
+        """Providers of its own: what one case does to a target's or a credential's health is nobody else's matter."""
+        return f"{self.name}-{at}"
+
+
+def cases(length: int) -> list[Case]:
+    return [Case(mix, stream) for mix in itertools.product(WORDS, repeat=length) for stream in (False, True)]
+
+
+# ---------------------------------------------------------------- the rules
+
+
+@dataclass(frozen=True)
+class Word:
+    """The answer as far as the rules say it. A `wait` also means `retry-after-ms`."""
+
+    status: int
+    type: str
+    code: str | None
+    error: str  # x-tollgate-error
+    retry: str | None = None  # x-should-retry
+    wait: str | None = None  # retry-after
+
+
+def tried(failures: tuple[str, ...]) -> int:
+    """A 400 of the first target ends the plan: the request is at fault. Everything else leads on, one attempt each."""
+    return 1 if failures[0] == "400" else len(failures)
+
+
+def last_word(failures: tuple[str, ...]) -> Word:
+    """The first rule that holds, for plans of more than one target."""
+    every = set(failures[: tried(failures)])
+    if failures[0] == "400":
+        return Word(400, "invalid_request_error", "bad_tool", "caller_bad_request", "false")
+    if every == {"429"}:
+        return Word(429, "rate_limit_exceeded", "rate_limit_exceeded", "provider_limit", wait=str(min(WAITS[: len(failures)])))
+    if every == {"401"}:
+        return Word(424, "api_error", "provider_credential_rejected", "provider_key", "false")
+    if every == {"404"}:
+        return Word(404, "invalid_request_error", "model_not_found", "provider_model", "false")
+    if failures[-1] == "timeout":
+        return Word(504, "server_error", "timeout", "provider_timeout")
+    return Word(503, "server_error", "no_provider", "gateway_no_target")
+
+
+def text(failure: str, at: int) -> str:
+    """What must stand in the message: the text is the last attempt's."""
+    silent = {"timeout": "did not answer in time", "reset": "could not be reached (reset)", "refused": "could not be reached (connect)"}
+    return silent.get(failure) or ("rejected the gateway's credential (401)" if failure == "401" else said(failure, at))
+
+
+def said(failure: str, at: int) -> str:
+    return f"{failure} of target {at}"
+
+
+# ---------------------------------------------------------------- the providers
+
+
+def behave(at: int):
+    """The mock of the targets in this place. How it fails is the name of the model it is asked for."""
+
+    def choose(request: Request) -> Behaviour:
+        sent = request.json()
+        failure, words = sent["model"], said(sent["model"], at)
+        match failure:
+            case "timeout":
+                return hang()
+            case "reset":
+                return reset()
+            case "event":
+                body = {"error": {"message": words, "type": "server_error", "param": None, "code": None}}
+                return sse([f"data: {json.dumps(body)}\n\n"]) if sent.get("stream") else answer(200, body)
+            case "429":
+                return error(429, words, "requests", headers={"retry-after": str(WAITS[at])})
+            case "400":
+                return error(400, words, "invalid_request_error", "bad_tool")
+        return error(int(failure), words, "whatever")
+
+    return choose
+
+
+def config(of: list[Case]) -> dict:
+    known = {one["name"]: one for one in example.gateway_config()["providers"]}
+    return {
+        "role": "gateway",
+        "providers": [_provider(known, case, at, failure) for case in of for at, failure in enumerate(case.failures)],
+        "models": [
+            {
+                "name": f"acme/{case.name}",
+                "targets": [{"provider": case.provider(at), "model": failure, "priority": at} for at, failure in enumerate(case.failures)],
+                # Short only where it is waited for: a busy machine must not turn other failures into timeouts.
+                "timeouts": {"attempt": TOO_LATE if "timeout" in case.failures else "20s"},
+            }
+            for case in of
+        ],
+        "access": {"allow_unauthenticated": True},
+    }
+
+
+def _provider(known: dict, case: Case, at: int, failure: str) -> dict:
+    cluster = (REFUSING if failure == "refused" else REACHED)[at]
+    base = {"preset": cluster} | known[cluster]
+    return base | {"name": case.provider(at), "cluster": cluster, "models": {}}
