@@ -231,16 +231,24 @@ impl Error {
         self.retry_after.filter(|wait| status_waits && self.again == Again::MayHelp && *wait <= LONGEST_WAIT)
     }
 
+    /// A wait that no SDK is told: it would sleep that long. It stands in the message, for people.
+    fn long_wait(&self) -> Option<Duration> {
+        self.retry_after.filter(|wait| self.again == Again::MayHelp && *wait > LONGEST_WAIT)
+    }
+
+    fn whole_message(&self) -> Cow<'_, str> {
+        let Some(wait) = self.long_wait() else { return Cow::Borrowed(&self.message) };
+        Cow::Owned(format!("{} (It asks for a wait of {} seconds.)", self.message, rounded_up(wait)))
+    }
+
     /// Response headers besides `content-type` and the generation's id.
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         let mut headers = vec![("x-tollgate-error", self.class.word().to_owned())];
-        let too_long = self.retry_after.is_some_and(|wait| wait > LONGEST_WAIT);
-        if self.again == Again::Useless || too_long {
+        if self.again == Again::Useless || self.long_wait().is_some() {
             headers.push(("x-should-retry", "false".to_owned()));
         }
         if let Some(wait) = self.announced_wait() {
-            let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
-            headers.push(("retry-after", seconds.to_string()));
+            headers.push(("retry-after", rounded_up(wait).to_string()));
             headers.push(("retry-after-ms", wait.as_millis().to_string()));
         }
         headers
@@ -260,13 +268,17 @@ impl Error {
             code: Option<&'a str>,
         }
         let inner = Inner {
-            message: &self.message,
+            message: &self.whole_message(),
             r#type: &self.kind,
             param: self.param.as_deref(),
             code: self.code.as_deref(),
         };
         serde_json::to_vec(&Body { error: inner }).unwrap_or_default()
     }
+}
+
+fn rounded_up(wait: Duration) -> u64 {
+    wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0))
 }
 
 /// Cuts a message to its cap at a character's boundary.
@@ -309,6 +321,8 @@ mod tests {
         let headers = error.headers();
         assert!(headers.contains(&("x-should-retry", "false".to_owned())));
         assert!(!headers.iter().any(|(name, _)| name.starts_with("retry-after")));
+        let body = String::from_utf8(error.chat_body()).unwrap();
+        assert!(body.contains(r#""message":"x (It asks for a wait of 61 seconds.)""#), "{body}");
     }
 
     #[test]

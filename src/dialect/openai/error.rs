@@ -128,20 +128,26 @@ fn redact(said: &mut Said, secret: Option<&str>) {
     }
 }
 
-/// `Please try again in 5.871s` of OpenAI and Groq.
+/// `Please try again in 5.871s` of OpenAI and Groq; also `300ms`, `7m12.5s`, `1h12m30s` (Go's way to write durations).
 fn wait_in_words(message: &str) -> Option<Duration> {
-    let (_, after) = message.split_once("try again in ")?;
-    let end = after.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-    let (number, unit) = after.split_at_checked(end)?;
-    let number: f64 = number.parse().ok()?;
-    let seconds = if unit.starts_with("ms") {
-        number / 1000.0
-    } else if unit.starts_with('s') {
-        number
-    } else {
-        return None;
-    };
-    Duration::try_from_secs_f64(seconds).ok()
+    let (_, mut rest) = message.split_once("try again in ")?;
+    let mut whole = None;
+    while let Some(end) = rest.find(|c: char| !c.is_ascii_digit() && c != '.').filter(|end| *end > 0) {
+        let (number, after) = rest.split_at_checked(end)?;
+        let letters = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
+        let (unit, after) = after.split_at_checked(letters)?;
+        let seconds = match unit {
+            "ms" => 0.001,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            _ => break,
+        };
+        let part = Duration::try_from_secs_f64(number.parse::<f64>().ok()? * seconds).ok()?;
+        whole = Some(whole.unwrap_or(Duration::ZERO).saturating_add(part));
+        rest = after;
+    }
+    whole
 }
 
 #[cfg(test)]

@@ -115,7 +115,12 @@ fn waits_come_from_the_header_then_from_words() {
     for (text, seconds) in [
         ("Please try again in 5.871s.", 5.871),
         ("try again in 20ms", 0.02),
-        ("try again in 1m3s", 1.0),
+        ("try again in 1m3s", 63.0),
+        ("Please try again in 1h12m30.5s. Need more tokens?", 4350.5),
+        ("try again in 2m", 120.0),
+        ("try again in 5 minutes", 1.0),
+        ("try again in 1.2.3s", 1.0),
+        ("try again in 999999999999999999999999h", 1.0),
         ("try again in s", 1.0),
         ("try again in 7", 1.0),
         ("no hint", 1.0),
