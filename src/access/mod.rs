@@ -36,23 +36,20 @@ impl Caller {
     }
 }
 
-/// `x-tollgate-key` alone when it is there; else the first known key of the usual headers; else the identity; else
-/// nobody, where the configuration allows that.
+/// `x-tollgate-key` alone when it is there; else the first known key of the usual headers, in the order in which they
+/// are named here, not sent; else the identity; else nobody, where the configuration allows that.
 pub fn identify(access: &Access, headers: &Headers) -> Result<Caller, Error> {
     if let Some(secret) = headers.get("x-tollgate-key") {
         return known(access, secret).ok_or_else(|| Error::bad_key("The key in `x-tollgate-key` is not known here."));
     }
     let mut offered = false;
-    for (name, value) in headers.iter() {
-        let secret = match name {
-            b"authorization" => bearer(value),
-            b"x-api-key" | b"api-key" => Some(value),
-            _ => None,
-        };
-        let Some(secret) = secret else { continue };
-        offered = true;
-        if let Some(caller) = known(access, secret) {
-            return Ok(caller);
+    for usual in ["authorization", "x-api-key", "api-key"] {
+        let values = headers.iter().filter(|(name, _)| *name == usual.as_bytes()).map(|(_, value)| value);
+        for secret in values.filter_map(|value| if usual == "authorization" { bearer(value) } else { Some(value) }) {
+            offered = true;
+            if let Some(caller) = known(access, secret) {
+                return Ok(caller);
+            }
         }
     }
     if let Some(caller) = vouched(access, headers)? {

@@ -14,9 +14,10 @@ fn access(allow_unauthenticated: bool, identity: bool) -> Access {
         limits: Limits::default(),
         byok: Byok::Deny,
     };
-    let keys = vec![Key { id: "alice".to_owned(), group: Some(0), limits: Limits::default() }];
+    let key = |id: &str| Key { id: id.to_owned(), group: Some(0), limits: Limits::default() };
+    let keys = vec![key("alice"), key("ann")];
     Access {
-        by_hash: [(Sha256::digest(b"sk-alice").into(), 0)].into(),
+        by_hash: [(Sha256::digest(b"sk-alice").into(), 0), (Sha256::digest(b"sk-ann").into(), 1)].into(),
         keys,
         groups: vec![group("engineers", &["openai/*", "anthropic/claude-*-4"]), group("guests", &["*"])],
         allow_unauthenticated,
@@ -34,6 +35,8 @@ fn the_first_known_key_names_the_caller() {
         (&[("api-key", "sk-alice")], Ok("alice")),
         (&[("x-tollgate-key", "sk-alice"), ("authorization", "Bearer theirs")], Ok("alice")),
         (&[("authorization", "Bearer other"), ("x-api-key", "sk-alice")], Ok("alice")),
+        (&[("api-key", "sk-ann"), ("x-api-key", "sk-ann"), ("authorization", "Bearer sk-alice")], Ok("alice")),
+        (&[("api-key", "sk-ann"), ("x-api-key", "sk-alice")], Ok("alice")),
         (
             &[("x-tollgate-key", "wrong"), ("x-api-key", "sk-alice")],
             Err("The key in `x-tollgate-key` is not known here."),

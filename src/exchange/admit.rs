@@ -89,23 +89,41 @@ fn check_head(headers: &Headers, without_body: bool) -> Result<(), Error> {
     if !encoding.is_empty() && !encoding.eq_ignore_ascii_case(b"identity") {
         return Err(Error::compressed(&String::from_utf8_lossy(encoding)));
     }
-    let byok = headers.iter().any(|(name, _)| name.starts_with(b"x-tollgate-byok-"));
-    if byok { Err(Error::byok_denied()) } else { Ok(()) }
+    if headers.iter().any(|(name, _)| name.starts_with(b"x-tollgate-byok-")) {
+        return Err(Error::byok_denied());
+    }
+    headers.iter().try_for_each(|(name, value)| check_switch(headers, name, value))
+}
+
+/// Options in headers: a value that means nothing is refused, not ignored, and so is a second, other one.
+fn check_switch(headers: &Headers, name: &[u8], value: &[u8]) -> Result<(), Error> {
+    let (name, is_known, expected) = match name {
+        b"x-tollgate-fallback" => ("x-tollgate-fallback", matches!(value, b"off" | b"on"), "`off` or `on`"),
+        b"x-tollgate-explain" => ("x-tollgate-explain", matches!(value, b"0" | b"1"), "`1` or `0`"),
+        b"x-tollgate-strict" => ("x-tollgate-strict", matches!(value, b"0" | b"1"), "`1` or `0`"),
+        b"x-tollgate-session" => ("x-tollgate-session", !value.is_empty(), "the name of a conversation"),
+        _ => return Ok(()),
+    };
+    if is_known && headers.get(name) == Some(value) {
+        return Ok(());
+    }
+    Err(Error::unsupported_option(name, format!("The header `{name}` must be {expected}, once.")))
 }
 
 /// What the headers `ai-reporting-user` and `ai-reporting-tags` add to the options of the body.
 pub fn attribute(options: &mut Options, headers: &Headers) -> Result<(), Error> {
-    if let Some(user) = headers.get("ai-reporting-user") {
-        let user = std::str::from_utf8(user).ok().filter(|user| user.chars().count() <= 256);
-        let bad =
-            || Error::bad_body("`ai-reporting-user` must be text of at most 256 characters.").at("ai-reporting-user");
-        options.user = Some(user.ok_or_else(bad)?.to_owned());
-    }
-    if let Some(tags) = headers.get("ai-reporting-tags") {
-        let bad = || {
-            Error::bad_body("`ai-reporting-tags` must be at most 10 tags of 1 to 64 characters.")
-                .at("ai-reporting-tags")
+    const USER: &str = "ai-reporting-user";
+    const TAGS: &str = "ai-reporting-tags";
+    if let Some(first) = headers.get(USER) {
+        let user = std::str::from_utf8(first).ok().filter(|user| (1..=256).contains(&user.chars().count()));
+        let mut all = headers.iter().filter(|(name, _)| *name == USER.as_bytes());
+        let Some(user) = user.filter(|_| all.all(|(_, value)| value == first)) else {
+            return Err(Error::bad_body(format!("`{USER}` must be one text of 1 to 256 characters.")).at(USER));
         };
+        options.user = Some(user.to_owned());
+    }
+    let bad = || Error::bad_body(format!("`{TAGS}` must be at most 10 tags of 1 to 64 characters.")).at(TAGS);
+    for (_, tags) in headers.iter().filter(|(name, _)| *name == TAGS.as_bytes()) {
         let tags = std::str::from_utf8(tags).map_err(|_| bad())?;
         for tag in tags.split(',').map(str::trim) {
             if tag.is_empty() || tag.chars().count() > 64 {

@@ -29,12 +29,21 @@ const USER_ID: usize = 9;
 const PINS: std::ops::Range<usize> = 10..14;
 /// What later turns of a conversation begin with.
 const OPENINGS: std::ops::Range<usize> = 14..20;
+const ROUTE: usize = 20;
+const SESSION_ID: usize = 21;
+/// Routing options of others that we have nothing like.
+const STRANGE: [(Operation, usize); 4] = [
+    (Operation::ChatCompletions, 22),
+    (Operation::Responses, 23),
+    (Operation::Responses, 24),
+    (Operation::Responses, 25),
+];
 
 const fn path(keys: &'static [&'static str], keep: Keep) -> Path {
     Path { keys, keep }
 }
 
-static PATHS: [Path; 20] = [
+static PATHS: [Path; 26] = [
     path(&["model"], Keep::Whole(1 << 10)),
     path(&["stream"], Keep::Whole(8)),
     path(&["stream_options"], Keep::Whole(OPTION)),
@@ -55,6 +64,12 @@ static PATHS: [Path; 20] = [
     path(&["messages"], Keep::Opening(OPENING)),
     path(&["input"], Keep::Opening(OPENING)),
     path(&["prompt"], Keep::Prefix(OPENING)),
+    path(&["route"], Keep::Whole(64)),
+    path(&["session_id"], Keep::Prefix(OPENING)),
+    path(&["preset"], Keep::Place),
+    path(&["caching"], Keep::Place),
+    path(&["cache_anchor_items"], Keep::Place),
+    path(&["cache_ttl"], Keep::Place),
 ];
 
 /// The fields of a form, in the order of `FORM_MODEL` and `FORM_STREAM`.
@@ -293,11 +308,18 @@ fn options(reader: &Reader, operation: Operation) -> Result<Options, Error> {
         if let Some(raw) = option(reader, MODELS, "models")? {
             options.read_models(raw)?;
         }
+        if let Some(raw) = option(reader, ROUTE, "route")? {
+            Options::read_route(raw)?;
+        }
         if let Some(raw) = option(reader, PROVIDER, "provider")? {
             options.read_provider(raw)?;
         }
     }
-    Ok(options)
+    let mut strange = STRANGE.iter().filter(|(of, path)| *of == operation && is_said(reader, *path));
+    match strange.find_map(|(_, path)| PATHS.get(*path)?.keys.first()) {
+        Some(name) => Err(Error::unsupported_option(name, format!("The option `{name}` is not honoured here."))),
+        None => Ok(options),
+    }
 }
 
 fn option<'a>(reader: &'a Reader, path: usize, name: &str) -> Result<Option<&'a [u8]>, Error> {
@@ -311,9 +333,14 @@ fn option<'a>(reader: &'a Reader, path: usize, name: &str) -> Result<Option<&'a 
     }
 }
 
+/// Null says nothing, and an object of that name is a provider's own field (`caching` at some).
+fn is_said(reader: &Reader, path: usize) -> bool {
+    reader.get(path).is_some_and(|capture| !matches!(capture.kind, Kind::Null | Kind::Object))
+}
+
 fn ours(reader: &Reader, operation: Operation) -> Vec<Member> {
     let top_level = operation == Operation::ChatCompletions;
-    let paths = if top_level { &[MODELS, PROVIDER, PROVIDER_OPTIONS][..] } else { &[PROVIDER_OPTIONS] };
+    let paths = if top_level { &[MODELS, PROVIDER, ROUTE, PROVIDER_OPTIONS][..] } else { &[PROVIDER_OPTIONS] };
     paths.iter().flat_map(|path| reader.members(*path)).cloned().collect()
 }
 
@@ -327,9 +354,10 @@ fn pinned(reader: &Reader) -> Option<&'static str> {
     PINS.into_iter().find(names).and_then(|path| PATHS.get(path)?.keys.first().copied())
 }
 
-/// The first that is there of: the client's own word, `prompt_cache_key`, `metadata.user_id`, the opening.
+/// The first that is there of: the client's own word, `session_id`, `prompt_cache_key`, `metadata.user_id`, the opening.
 fn conversation(reader: &Reader, session: Option<&[u8]>) -> u64 {
-    let named = session.or_else(|| raw(reader, CACHE_KEY)).or_else(|| raw(reader, USER_ID));
+    let said = |path: &usize| raw(reader, *path).filter(|raw| *raw != b"null" && *raw != b"\"\"");
+    let named = session.or_else(|| [SESSION_ID, CACHE_KEY, USER_ID].iter().find_map(said));
     let hash = match named {
         Some(name) => Hash::default().with(name),
         None => OPENINGS.filter_map(|path| raw(reader, path)).fold(Hash::default(), Hash::with),

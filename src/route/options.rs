@@ -1,6 +1,7 @@
-//! What a request asks of routing: `providerOptions.gateway`, top-level `models` and `provider`.
+//! What a request asks of routing: `providerOptions.gateway`, top-level `models`, `route` and `provider`.
 //!
-//! No option is ever ignored: each is honoured, turned into labels that targets must carry, or refused by name.
+//! No option is ever ignored: each is honoured, turned into labels that targets must carry, or refused by name. The
+//! table for users is docs/options.md.
 
 use crate::error::Error;
 use serde::Deserialize;
@@ -33,32 +34,31 @@ pub struct Options {
 const MOST: usize = 64;
 
 impl Options {
-    /// Reads `providerOptions`: its `gateway` member; the others belong to providers.
+    /// Reads `providerOptions`: its `gateway` member. The others are a provider's own; they cannot be passed on yet.
     pub fn read_provider_options(&mut self, raw: &[u8]) -> Result<(), Error> {
-        #[derive(Deserialize)]
-        struct Outer<'a> {
-            #[serde(borrow)]
-            gateway: Option<&'a RawValue>,
-        }
-        let outer: Outer<'_> = parse(raw, "providerOptions", "an object whose `gateway` is an object")?;
-        let Some(gateway) = outer.gateway else { return Ok(()) };
-        for (name, value) in members(gateway.get().as_bytes(), "providerOptions.gateway")? {
-            let path = format!("providerOptions.gateway.{name}");
-            self.gateway_option(&name, value.get(), &path)?;
+        for (owner, value) in members(raw, "providerOptions")? {
+            let path = format!("providerOptions.{owner}");
+            for (name, value) in members(value.get().as_bytes(), &path)? {
+                let path = format!("{path}.{name}");
+                match owner.as_str() {
+                    "gateway" => self.gateway_option(&name, value.get(), &path)?,
+                    _ => return Err(not_honoured(&path)),
+                }
+            }
         }
         Ok(())
     }
 
     fn gateway_option(&mut self, name: &str, value: &str, path: &str) -> Result<(), Error> {
         match name {
-            "order" => self.order = words(value, path)?,
-            "only" => self.only = Some(words(value, path)?),
+            "order" => self.set_order(words(value, path)?, path)?,
+            "only" => self.set_only(words(value, path)?, path)?,
             "models" => self.models.extend(words(value, path)?),
-            "user" => self.user = Some(text(value, path, 256)?),
+            "user" => self.user = Some(user(value, path)?),
             "tags" => self.tags = tags(value, path)?,
             "zeroDataRetention" => self.flag(value, path, "zdr")?,
             "disallowPromptTraining" => self.flag(value, path, "no-training")?,
-            "has" => self.require(words(value, path)?, path),
+            "has" => self.abilities(words(value, path)?, path)?,
             "inferenceRegion" => self.region(value, path)?,
             "headquarters" => self.headquarters(value, path)?,
             _ => return Err(not_honoured(path)),
@@ -73,24 +73,68 @@ impl Options {
         Ok(())
     }
 
-    /// Reads the top-level `provider` object of chat completions.
+    /// Reads the top-level `route` of chat completions, which says that `models` are fallbacks: they always are.
+    pub fn read_route(raw: &[u8]) -> Result<(), Error> {
+        match parse::<String>(raw, "route", "`fallback`")?.as_str() {
+            "fallback" => Ok(()),
+            _ => Err(Error::unsupported_option("route", "`route` must be `fallback`.")),
+        }
+    }
+
+    /// Reads the top-level `provider` object of chat completions, after `providerOptions`.
     pub fn read_provider(&mut self, raw: &[u8]) -> Result<(), Error> {
+        let mut stays = false;
         for (name, value) in members(raw, "provider")? {
             let (path, value) = (format!("provider.{name}"), value.get());
             match name.as_str() {
-                "order" => self.order = words(value, &path)?,
-                "only" => self.only = Some(words(value, &path)?),
+                "order" => self.set_order(words(value, &path)?, &path)?,
+                "only" => self.set_only(words(value, &path)?, &path)?,
                 "ignore" => self.ignore = words(value, &path)?,
-                "allow_fallbacks" => self.no_fallback |= !parse::<bool>(value.as_bytes(), &path, "true or false")?,
+                "allow_fallbacks" => stays = !parse::<bool>(value.as_bytes(), &path, "true or false")?,
                 "zdr" => self.flag(value, &path, "zdr")?,
                 "data_collection" => match text(value, &path, 16)?.as_str() {
                     "allow" => {}
                     "deny" => self.require(vec!["no-training".to_owned()], &path),
                     _ => return Err(Error::unsupported_option(&path, format!("`{path}` must be `allow` or `deny`."))),
                 },
+                "quantizations" => self.quantizations(words(value, &path)?, &path)?,
+                "require_parameters" | "enforce_distillable_text" => not_asked(value, &path)?,
                 _ => return Err(not_honoured(&path)),
             }
         }
+        if stays {
+            self.stay();
+        }
+        Ok(())
+    }
+
+    /// No provider but the chosen ones: those of `order` where there is one, else the plan's first target.
+    fn stay(&mut self) {
+        if self.order.is_empty() {
+            self.no_fallback = true;
+            return;
+        }
+        let mut chosen = self.order.clone();
+        if let Some(only) = &self.only {
+            chosen.retain(|word| only.contains(word));
+        }
+        self.only = Some(chosen);
+    }
+
+    /// Two places may say `order`, but not two orders.
+    fn set_order(&mut self, order: Vec<String>, path: &str) -> Result<(), Error> {
+        if !self.order.is_empty() && self.order != order {
+            return Err(said_otherwise(path));
+        }
+        self.order = order;
+        Ok(())
+    }
+
+    fn set_only(&mut self, only: Vec<String>, path: &str) -> Result<(), Error> {
+        if self.only.as_ref().is_some_and(|have| *have != only) {
+            return Err(said_otherwise(path));
+        }
+        self.only = Some(only);
         Ok(())
     }
 
@@ -103,6 +147,27 @@ impl Options {
 
     fn require(&mut self, labels: Vec<String>, option: &str) {
         self.labels.extend(labels.into_iter().map(|label| (label, option.to_owned())));
+    }
+
+    /// Abilities are labels; a label has no colon (`quantization:fp8` is `quantization-fp8`), and none says what is not.
+    fn abilities(&mut self, abilities: Vec<String>, path: &str) -> Result<(), Error> {
+        if abilities.iter().any(|ability| ability.starts_with('!')) {
+            return Err(not_honoured(path));
+        }
+        self.require(abilities.into_iter().map(|ability| ability.replace(':', "-")).collect(), path);
+        Ok(())
+    }
+
+    /// One is a label; a choice of several cannot be said in labels.
+    fn quantizations(&mut self, quantizations: Vec<String>, path: &str) -> Result<(), Error> {
+        match quantizations.as_slice() {
+            [] => Ok(()),
+            [one] => {
+                self.require(vec![format!("quantization-{one}")], path);
+                Ok(())
+            }
+            _ => Err(not_honoured(path)),
+        }
     }
 
     fn region(&mut self, value: &str, path: &str) -> Result<(), Error> {
@@ -141,12 +206,17 @@ fn not_honoured(path: &str) -> Error {
     Error::unsupported_option(path, format!("The option `{path}` is not honoured here."))
 }
 
+fn said_otherwise(path: &str) -> Error {
+    Error::unsupported_option(path, format!("`{path}` differs from the same option in `providerOptions.gateway`."))
+}
+
+/// An option that is not honoured when it is set, and asks for nothing when it is not.
+fn not_asked(value: &str, path: &str) -> Result<(), Error> {
+    if parse::<bool>(value.as_bytes(), path, "true or false")? { Err(not_honoured(path)) } else { Ok(()) }
+}
+
 fn parse<'a, T: Deserialize<'a>>(raw: &'a [u8], path: &str, expected: &str) -> Result<T, Error> {
-    serde_json::from_slice(raw).map_err(|_| {
-        let message = format!("`{path}` must be {expected}.");
-        Error::new(crate::error::Class::Unsupported, 400, "invalid_request_error", "unsupported_option", message)
-            .at(path)
-    })
+    serde_json::from_slice(raw).map_err(|_| Error::unsupported_option(path, format!("`{path}` must be {expected}.")))
 }
 
 /// The members of an object, without those that are null: null is absent.
@@ -173,6 +243,14 @@ fn text(value: &str, path: &str, cap: usize) -> Result<String, Error> {
         return Err(Error::unsupported_option(path, format!("`{path}` is longer than {cap} characters.")));
     }
     Ok(text)
+}
+
+fn user(value: &str, path: &str) -> Result<String, Error> {
+    let user = text(value, path, 256)?;
+    if user.is_empty() {
+        return Err(Error::unsupported_option(path, format!("`{path}` is empty.")));
+    }
+    Ok(user)
 }
 
 fn tags(value: &str, path: &str) -> Result<Vec<String>, Error> {

@@ -34,7 +34,7 @@ def planned(world: World, body: dict, headers=()) -> str:
         (gateway(), ALL),
         ({"providerOptions": {}}, ALL),
         ({"providerOptions": None, "models": None, "provider": None}, ALL),
-        ({"providerOptions": {"openai": {"user": "x"}}}, ALL),
+        ({"providerOptions": {"openai": {}, "anthropic": None}}, ALL),
         # order: these first, the others after them
         (gateway(order=["groq"]), "groq:groq-model > openai:openai-model > azure:azure-model"),
         (gateway(order=["groq", "azure"]), "groq:groq-model > azure:azure-model > openai:openai-model"),
@@ -119,7 +119,7 @@ def test_what_is_not_honoured_is_named_by_its_path(world, options):
         {"sort": {"by": "throughput"}},
         {"max_price": {"prompt": 1}},
         {"require_parameters": True},
-        {"quantizations": ["fp8"]},
+        {"quantizations": ["fp8", "bf16"]},
         {"preferred_min_throughput": 50},
         {"preferred_max_latency": 1},
         {"enforce_distillable_text": True},

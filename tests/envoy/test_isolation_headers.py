@@ -44,7 +44,9 @@ READ_FROM_CLIENTS = [
     "x-forwarded-for",
 ]
 # These decide by themselves whether a request is served; the others are filled all at once, with every byte.
-PASSING = [name for name in READ_FROM_CLIENTS if name not in ("x-tollgate-key", "x-tollgate-byok-openai", "content-encoding", "content-type", "connection")]
+SWITCHES = ["x-tollgate-fallback", "x-tollgate-explain", "x-tollgate-strict"]  # of these only a few values mean something
+REFUSED = ["x-tollgate-key", "x-tollgate-byok-openai", "content-encoding", "content-type", "connection", *SWITCHES]
+PASSING = [name for name in READ_FROM_CLIENTS if name not in REFUSED]
 ODD = {
     "ff": b"\xff",
     "bearer_ff": b"Bearer \xff\xfe",

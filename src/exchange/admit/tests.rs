@@ -86,12 +86,26 @@ fn what_is_refused_by_the_head_alone() {
         (&[("x-tollgate-byok-openai", "{}")], false, 403, "byok_denied"),
         (&[("content-type", "multipart/form-data")], false, 400, "invalid_body"),
         (&[("x-tollgate-key", "nobody's")], false, 401, "invalid_api_key"),
+        (&[("x-tollgate-fallback", "OFF")], false, 400, "unsupported_option"),
+        (&[("x-tollgate-fallback", "on"), ("x-tollgate-fallback", "off")], false, 400, "unsupported_option"),
+        (&[("x-tollgate-explain", "true")], false, 400, "unsupported_option"),
+        (&[("x-tollgate-strict", "")], false, 400, "unsupported_option"),
+        (&[("x-tollgate-session", "")], false, 400, "unsupported_option"),
+        (&[("x-tollgate-session", "a"), ("x-tollgate-session", "b")], false, 400, "unsupported_option"),
     ] {
         let refused = look(more, without_body).unwrap_err();
         assert_eq!((refused.error.status, refused.error.code.as_deref()), (status, Some(code)), "{more:?}");
     }
-    for encoding in ["identity", "Identity", ""] {
-        assert!(look(&[("content-encoding", encoding)], false).is_ok());
+    for (name, value) in [
+        ("content-encoding", "identity"),
+        ("content-encoding", "Identity"),
+        ("content-encoding", ""),
+        ("x-tollgate-fallback", "on"),
+        ("x-tollgate-explain", "0"),
+        ("x-tollgate-strict", "1"),
+        ("x-tollgate-session", "s"),
+    ] {
+        assert!(look(&[(name, value), (name, value)], false).is_ok(), "{name}: {value}");
     }
 }
 
@@ -106,13 +120,19 @@ fn attribution_by_headers() {
     assert_eq!(read(&[]), Ok((None, "body".to_owned())));
     assert_eq!(read(&[("ai-reporting-user", "u")]), Ok((Some("u".to_owned()), "body".to_owned())));
     assert_eq!(read(&[("ai-reporting-tags", "a, b,body")]), Ok((None, "body|a|b".to_owned())));
-    for (name, value) in [
-        ("ai-reporting-user", long.as_str()),
-        ("ai-reporting-tags", "a,,b"),
-        ("ai-reporting-tags", &long),
-        ("ai-reporting-tags", &many),
+    let twice = [("ai-reporting-tags", "a"), ("ai-reporting-tags", "b")];
+    assert_eq!(read(&twice), Ok((None, "body|a|b".to_owned())));
+    for (name, value, more) in [
+        ("ai-reporting-user", long.as_str(), None),
+        ("ai-reporting-user", "", None),
+        ("ai-reporting-user", "u", Some(("ai-reporting-user", "v"))),
+        ("ai-reporting-tags", "a,,b", None),
+        ("ai-reporting-tags", "a", Some(("ai-reporting-tags", ""))),
+        ("ai-reporting-tags", &long, None),
+        ("ai-reporting-tags", &many, None),
     ] {
-        let error = read(&[(name, value)]).unwrap_err();
+        let pairs: Vec<_> = [(name, value)].into_iter().chain(more).collect();
+        let error = read(&pairs).unwrap_err();
         assert_eq!((error.status, error.param.as_deref()), (400, Some(name)));
     }
 }

@@ -93,6 +93,39 @@ fn an_option_too_long_to_read_is_refused_not_ignored() {
 }
 
 #[test]
+fn routing_options_of_others_are_refused_where_they_are_theirs() {
+    for (operation, more, refused) in [
+        (CHAT, r#""route":"fallback""#, None),
+        (CHAT, r#""route":null,"preset":null"#, None),
+        (CHAT, r#""route":"sort""#, Some("route")),
+        (CHAT, r#""preset":"mine""#, Some("preset")),
+        (CHAT, r#""caching":"auto""#, None),
+        (Operation::Responses, r#""caching":"auto""#, Some("caching")),
+        (Operation::Responses, r#""caching":{"type":"enabled"}"#, None),
+        (Operation::Responses, r#""cache_anchor_items":2"#, Some("cache_anchor_items")),
+        (Operation::Responses, r#""cache_ttl":"1h""#, Some("cache_ttl")),
+        (Operation::Responses, r#""route":"sort","preset":"mine""#, None),
+    ] {
+        let body = format!(r#"{{"model":"m",{more}}}"#);
+        let param = ask_of(operation, body.as_bytes()).map_or_else(|error| error.param, |_| None);
+        assert_eq!(param.as_deref(), refused, "{operation:?} {more}");
+    }
+}
+
+/// `null` and `""` are no names: else everybody who sends them would be one conversation.
+#[test]
+fn a_conversation_without_a_name_is_recognised_by_its_opening() {
+    let hash = |more: &str, text: &str| {
+        chat_ask(&format!(r#"{{"model":"m",{more}"messages":[{{"role":"user","content":"{text}"}}]}}"#)).conversation
+    };
+    for nameless in [r#""session_id":null,"#, r#""session_id":"","#, r#""prompt_cache_key":null,"#] {
+        assert_eq!(hash(nameless, "a"), hash("", "a"), "{nameless}");
+    }
+    let named = r#""prompt_cache_key":"k","session_id":"s","#;
+    assert_eq!(hash(named, "a"), hash(r#""session_id":"s","#, "b"));
+}
+
+#[test]
 fn state_kept_at_one_account_pins() {
     for (body, pinned) in [
         (r#"{"model":"m"}"#, None),

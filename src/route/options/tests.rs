@@ -25,7 +25,7 @@ fn what_the_gateways_options_mean() {
         (r#"{}"#, Options::default()),
         (r#"{"gateway":null}"#, Options::default()),
         (r#"{"gateway":{}}"#, Options::default()),
-        (r#"{"openai":{"anything":[1]},"gateway":{"order":null}}"#, Options::default()),
+        (r#"{"openai":{"anything":null},"anthropic":{},"gateway":{"order":null}}"#, Options::default()),
         (r#"{"gateway":{"order":["a","b"]}}"#, Options { order: list(&["a", "b"]), ..Options::default() }),
         (r#"{"gateway":{"only":[]}}"#, Options { only: Some(vec![]), ..Options::default() }),
         (r#"{"gateway":{"only":["a"]}}"#, Options { only: Some(list(&["a"])), ..Options::default() }),
@@ -39,6 +39,7 @@ fn what_the_gateways_options_mean() {
             label("no-training", "providerOptions.gateway.disallowPromptTraining"),
         ),
         (r#"{"gateway":{"has":["vision"]}}"#, label("vision", "providerOptions.gateway.has")),
+        (r#"{"gateway":{"has":["quantization:fp8"]}}"#, label("quantization-fp8", "providerOptions.gateway.has")),
         (r#"{"gateway":{"inferenceRegion":{"scope":"zone","geoRegion":"eu"}}}"#, label("eu", zone)),
         (r#"{"gateway":{"inferenceRegion":{"scope":"global"}}}"#, Options::default()),
         (r#"{"gateway":{"headquarters":["US"]}}"#, label("hq-us", "providerOptions.gateway.headquarters")),
@@ -57,6 +58,8 @@ fn what_the_provider_object_means() {
         (r#"{"allow_fallbacks":false}"#, Options { no_fallback: true, ..Options::default() }),
         (r#"{"allow_fallbacks":true,"data_collection":"allow","zdr":false}"#, Options::default()),
         (r#"{"sort":null,"max_price":null}"#, Options::default()),
+        (r#"{"require_parameters":false,"enforce_distillable_text":false,"quantizations":[]}"#, Options::default()),
+        (r#"{"quantizations":["fp8"]}"#, label("quantization-fp8", "provider.quantizations")),
         (r#"{"zdr":true}"#, label("zdr", "provider.zdr")),
         (r#"{"data_collection":"deny"}"#, label("no-training", "provider.data_collection")),
     ] {
@@ -73,6 +76,8 @@ fn what_is_not_honoured_is_named() {
     };
     for (body, param) in [
         (r#"[]"#, "providerOptions"),
+        (r#"{"openai":{"serviceTier":"flex"}}"#, "providerOptions.openai.serviceTier"),
+        (r#"{"openai":"x"}"#, "providerOptions.openai"),
         (r#"1"#, "providerOptions"),
         (r#"{"gateway":1}"#, "providerOptions.gateway"),
         (r#"{"gateway":{"order":"a"}}"#, "providerOptions.gateway.order"),
@@ -95,7 +100,9 @@ fn what_is_not_honoured_is_named() {
         ),
         (r#"{"gateway":{"headquarters":["!US"]}}"#, "providerOptions.gateway.headquarters"),
         (r#"{"gateway":{"headquarters":["US","DE"]}}"#, "providerOptions.gateway.headquarters"),
+        (r#"{"gateway":{"has":["!quantization:fp8"]}}"#, "providerOptions.gateway.has"),
         (r#"{"gateway":{"user":7}}"#, "providerOptions.gateway.user"),
+        (r#"{"gateway":{"user":""}}"#, "providerOptions.gateway.user"),
         (&tags("t", 11), "providerOptions.gateway.tags"),
         (&tags("", 1), "providerOptions.gateway.tags"),
         (&tags(&"x".repeat(65), 1), "providerOptions.gateway.tags"),
@@ -109,7 +116,9 @@ fn what_is_not_honoured_is_named() {
         (r#"{"sort":"price"}"#, "provider.sort"),
         (r#"{"max_price":{"prompt":1}}"#, "provider.max_price"),
         (r#"{"require_parameters":true}"#, "provider.require_parameters"),
-        (r#"{"quantizations":["fp8"]}"#, "provider.quantizations"),
+        (r#"{"require_parameters":0}"#, "provider.require_parameters"),
+        (r#"{"enforce_distillable_text":true}"#, "provider.enforce_distillable_text"),
+        (r#"{"quantizations":["fp8","bf16"]}"#, "provider.quantizations"),
         (r#"{"allow_fallbacks":"no"}"#, "provider.allow_fallbacks"),
         (r#"{"data_collection":"maybe"}"#, "provider.data_collection"),
         (r#"{"data_collection":false}"#, "provider.data_collection"),
@@ -131,4 +140,39 @@ fn the_two_ways_to_name_models_add_up() {
     options.read_models(br#"["m/2","m/3"]"#).unwrap();
     assert_eq!(options.models, list(&["m/1", "m/2", "m/3"]));
     assert_eq!(options.read_models(br#""m/2""#).unwrap_err().param.as_deref(), Some("models"));
+}
+
+/// With an order the ordered ones are the plan, whichever of the two members stands first.
+#[test]
+fn no_fallbacks_means_the_chosen_providers_and_no_other() {
+    for (body, only, no_fallback) in [
+        (r#"{"allow_fallbacks":false}"#, None, true),
+        (r#"{"order":[],"allow_fallbacks":false}"#, None, true),
+        (r#"{"only":["a","b"],"allow_fallbacks":false}"#, Some(&["a", "b"][..]), true),
+        (r#"{"order":["a","b"],"allow_fallbacks":false}"#, Some(&["a", "b"]), false),
+        (r#"{"allow_fallbacks":false,"order":["a"]}"#, Some(&["a"]), false),
+        (r#"{"allow_fallbacks":false,"order":["a","b"],"only":["b","c"]}"#, Some(&["b"]), false),
+        (r#"{"allow_fallbacks":true,"order":["a"]}"#, None, false),
+    ] {
+        let options = read_provider(body).unwrap();
+        assert_eq!((options.only, options.no_fallback), (only.map(list), no_fallback), "{body}");
+    }
+}
+
+#[test]
+fn two_places_may_say_the_same_but_not_two_things() {
+    let mut options = read(r#"{"gateway":{"order":["a"],"only":["a","b"]}}"#).unwrap();
+    assert_eq!(options.read_provider(br#"{"order":["a"],"only":["a","b"]}"#), Ok(()));
+    for (body, param) in [(r#"{"order":["b"]}"#, "provider.order"), (r#"{"only":["a"]}"#, "provider.only")] {
+        let error = options.clone().read_provider(body.as_bytes()).unwrap_err();
+        assert_eq!(error.message, format!("`{param}` differs from the same option in `providerOptions.gateway`."));
+    }
+}
+
+#[test]
+fn route_says_what_models_are() {
+    assert_eq!(Options::read_route(br#""fallback""#), Ok(()));
+    for body in [r#""sort""#, "1"] {
+        assert_eq!(Options::read_route(body.as_bytes()).unwrap_err().message, "`route` must be `fallback`.");
+    }
 }
