@@ -8,6 +8,7 @@
 //! the WebAssembly build only.
 
 pub mod access;
+pub mod chat;
 pub mod config;
 pub mod dialect;
 pub mod error;
