@@ -114,6 +114,7 @@ mod recordings {
                 "output_tokens_details/reasoning_tokens",
                 "reasoning_tokens",
             ]),
+            ..Usage::default()
         }
     }
 

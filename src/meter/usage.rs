@@ -10,10 +10,26 @@ pub struct Usage {
     pub cache_read: Option<u64>,
     /// The part of `input` that was written to the provider's cache.
     pub cache_write: Option<u64>,
+    /// The part of `cache_write` that is kept for five minutes.
+    pub cache_write_5m: Option<u64>,
+    /// The part of `cache_write` that is kept for an hour.
+    pub cache_write_1h: Option<u64>,
+    /// The part of `input` that was sound.
+    pub audio_in: Option<u64>,
     /// All output tokens.
     pub output: Option<u64>,
     /// The part of `output` that was reasoning.
     pub reasoning: Option<u64>,
+    /// The part of `output` that was sound.
+    pub audio_out: Option<u64>,
+    /// The part of `output` that was images.
+    pub image_out: Option<u64>,
+    /// Runs of the provider's own tools, such as `web_search`; in the order in which they were reported.
+    pub server_tools: Vec<(String, u64)>,
+    /// The service tier that answered, in the provider's word.
+    pub tier: Option<String>,
+    /// The price that the provider itself reports, in pico-USD.
+    pub cost: Option<u64>,
 }
 
 impl Usage {
@@ -22,16 +38,66 @@ impl Usage {
         *self == Usage::default()
     }
 
+    /// Whether there is a count in it. A tier alone is no report (rule 17).
+    pub fn has_counts(&self) -> bool {
+        let without_words = Usage { tier: None, ..self.clone() };
+        !without_words.is_empty()
+    }
+
     /// Takes over a later report: its fields replace ours, absent ones do not erase, nothing is summed.
     pub fn merge(&mut self, later: &Usage) {
         for (ours, theirs) in [
             (&mut self.input, later.input),
             (&mut self.cache_read, later.cache_read),
             (&mut self.cache_write, later.cache_write),
+            (&mut self.cache_write_5m, later.cache_write_5m),
+            (&mut self.cache_write_1h, later.cache_write_1h),
+            (&mut self.audio_in, later.audio_in),
             (&mut self.output, later.output),
             (&mut self.reasoning, later.reasoning),
+            (&mut self.audio_out, later.audio_out),
+            (&mut self.image_out, later.image_out),
+            (&mut self.cost, later.cost),
         ] {
             *ours = theirs.or(*ours);
         }
+        for (tool, runs) in &later.server_tools {
+            match self.server_tools.iter_mut().find(|(known, _)| known == tool) {
+                Some((_, known)) => *known = *runs,
+                None => self.server_tools.push((tool.clone(), *runs)),
+            }
+        }
+        if later.tier.is_some() {
+            self.tier.clone_from(&later.tier);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rule_17_later_fields_replace_absent_ones_erase_nothing_and_nothing_is_summed() {
+        let tools = |name: &str, runs| vec![(name.to_owned(), runs)];
+        let mut usage = Usage { input: Some(3), cache_write: Some(9), tier: Some("a".into()), ..Usage::default() };
+        usage.server_tools = tools("web_search", 1);
+        usage.merge(&Usage {
+            input: Some(5),
+            output: Some(0),
+            server_tools: tools("web_search", 2),
+            ..Usage::default()
+        });
+        let expected = Usage {
+            input: Some(5),
+            cache_write: Some(9),
+            output: Some(0),
+            server_tools: tools("web_search", 2),
+            tier: Some("a".into()),
+            ..Usage::default()
+        };
+        assert_eq!(usage, expected);
+        assert!(!Usage { tier: Some("ON_DEMAND".into()), ..Usage::default() }.has_counts());
+        assert!(Usage { input: Some(0), ..Usage::default() }.has_counts());
     }
 }

@@ -69,6 +69,7 @@ impl Reported {
             cache_write: first(&written),
             output: with_reasoning(input, output, reasoning, count(&self.total_tokens)),
             reasoning,
+            ..Usage::default()
         }
     }
 }

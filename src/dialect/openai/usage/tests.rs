@@ -10,7 +10,7 @@ fn read(usage: &str) -> Usage {
 
 /// `[input, cache_read, cache_write, output, reasoning]`, -1 for absent.
 fn counts(usage: &Usage) -> [i64; 5] {
-    let Usage { input, cache_read, cache_write, output, reasoning } = usage;
+    let Usage { input, cache_read, cache_write, output, reasoning, .. } = usage;
     [input, cache_read, cache_write, output, reasoning].map(|count| count.map_or(-1, |n| i64::try_from(n).unwrap()))
 }
 
