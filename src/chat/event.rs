@@ -9,7 +9,7 @@ use crate::meter::Usage;
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs)]
 pub enum Event {
-    /// Exactly once, first. Both may be empty where the provider does not say.
+    /// Exactly once, first; missing only where an `Error` is all there is. Both may be empty where the provider does not say.
     Start { id: String, model: String },
     /// A part begins.
     Open { choice: u32, part: u32, kind: Kind },
@@ -50,12 +50,13 @@ pub enum Kind {
         summary: bool,
         format: Option<Format>,
     },
-    /// As in `ToolCall`; `custom`: its input is free text.
+    /// As in `ToolCall`; `custom`: its input is free text; `seal`: where it is known already.
     Call {
         id: String,
         item_id: Option<String>,
         name: String,
         custom: bool,
         caller: Option<Raw>,
+        seal: Option<Seal>,
     },
 }

@@ -67,13 +67,11 @@ fn open(kind: &Kind) -> Part {
         Kind::Text => return Part::text(""),
         Kind::Refusal => Body::Refusal(String::new()),
         Kind::Reasoning { summary, .. } => Body::Reasoning { text: String::new(), summary: *summary },
-        Kind::Call { id, item_id, name, caller, .. } => Body::Call(ToolCall {
-            id: id.clone(),
-            item_id: item_id.clone(),
-            name: name.clone(),
-            args: Args::Text(String::new()),
-            caller: caller.clone(),
-        }),
+        Kind::Call { id, item_id, name, caller, seal, .. } => {
+            let args = Args::Text(String::new());
+            let (id, item_id, name, caller) = (id.clone(), item_id.clone(), name.clone(), caller.clone());
+            return Part::new(Body::Call(ToolCall { id, item_id, name, args, caller })).sealed(seal.clone());
+        }
     })
 }
 

@@ -9,6 +9,8 @@ pub struct Ids {
     pub created: u64,
     /// The model's name as sent; shown where the provider does not say who answers.
     pub model: String,
+    /// The provider's configured name, for the seals that are bound to it.
+    pub provider: String,
 }
 
 impl Ids {

@@ -1,5 +1,7 @@
 //! Seals: proofs of a provider that must come back unchanged, and only to their own format.
 
+use std::borrow::Cow;
+
 use super::Owner;
 
 /// Proof that must return unchanged beside the part it came with.
@@ -21,7 +23,40 @@ pub struct Seal {
     pub data: String,
     /// The item that it belongs to, where the format has ids (`rs_...`).
     pub id: Option<String>,
+    /// The provider that made it, where it came back with that name (rules 7 and 44).
+    pub origin: Option<String>,
 }
+
+impl Seal {
+    /// A seal without an item.
+    pub fn new(format: Format, kind: SealKind, data: impl Into<String>) -> Seal {
+        Seal { format, kind, data: data.into(), id: None, origin: None }
+    }
+
+    /// The seal as it travels through another dialect (rule 44): those of Responses, which are bound to an account,
+    /// carry their provider's name.
+    pub fn travelling(&self, provider: &str) -> Cow<'_, str> {
+        if self.format == Format::Responses && !provider.is_empty() {
+            return Cow::Owned(format!("{PREFIX}{}.{provider}.{}", self.format.word(), self.data));
+        }
+        Cow::Borrowed(&self.data)
+    }
+
+    /// Undoes [`Seal::travelling`]; other data stays as it is.
+    pub fn arrived(mut self) -> Seal {
+        let travelled = self.data.strip_prefix(PREFIX).and_then(|rest| rest.split_once('.'));
+        if let Some((format, rest)) = travelled
+            && let Some((provider, data)) = rest.rsplit_once('.')
+        {
+            self.format = Format::of_word(format);
+            self.origin = Some(provider.to_owned());
+            self.data = data.to_owned();
+        }
+        self
+    }
+}
+
+const PREFIX: &str = "tg1.";
 
 /// What a seal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,5 +119,22 @@ impl Format {
     /// What chat completions alone understand.
     pub fn openai_chat() -> Format {
         Format::Other(OPENAI_CHAT.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rule_44_a_seal_that_travels_names_its_provider_and_arrives_as_it_was() {
+        let seal = Seal::new(Format::Responses, SealKind::Encrypted, "gAAA-_=");
+        let data = seal.travelling("azure-eu.1");
+        assert_eq!(data, "tg1.openai-responses-v1.azure-eu.1.gAAA-_=");
+        let arrived = Seal::new(Format::Other("?".into()), SealKind::Encrypted, data).arrived();
+        assert_eq!(arrived, Seal { origin: Some("azure-eu.1".into()), ..seal });
+        let signature = Seal::new(Format::Anthropic, SealKind::Signature, "Eq.==");
+        assert_eq!(signature.travelling("anthropic"), "Eq.==");
+        assert_eq!(signature.clone().arrived(), signature);
     }
 }

@@ -24,7 +24,8 @@
 //! encode_error(&Error) -> Vec<u8>
 //! ```
 //!
-//! `encode_request` is called only after `can_express` said yes, and does not fail. Decoders give `Start` first; one of
+//! `encode_request` is called only after `can_express` said yes, and does not fail. Decoders give `Start` first (unless an `Error` is all
+//! there is); one of
 //! `End` and `Error` last, after which they give nothing; and `Error` when the body ends without the dialect's terminal
 //! event (rules 2 and 3 of docs/dialects.md). Encoders end their stream by these events: after `End` and `Error` they
 //! write nothing. No verb takes a secret: errors go through [`redact`] before anybody sees them.

@@ -24,6 +24,8 @@ pub struct Facts<'a> {
     pub location: Option<&'a str>,
     /// Most output tokens of the model, where known.
     pub max_output: Option<u64>,
+    /// `stream_options` is not sent: it is refused there, or usage comes without being asked for.
+    pub no_stream_options: bool,
     /// No seal and no item id is sent: this attempt repeats one whose seals were rejected (rule 7a).
     pub without_seals: bool,
 }
