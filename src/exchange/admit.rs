@@ -122,6 +122,7 @@ pub fn attribute(options: &mut Options, headers: &Headers) -> Result<(), Error> 
         };
         options.user = Some(user.to_owned());
     }
+    let mut all = options.tags.clone();
     let bad = || Error::bad_body(format!("`{TAGS}` must be at most 10 tags of 1 to 64 characters.")).at(TAGS);
     for (_, tags) in headers.iter().filter(|(name, _)| *name == TAGS.as_bytes()) {
         let tags = std::str::from_utf8(tags).map_err(|_| bad())?;
@@ -129,14 +130,15 @@ pub fn attribute(options: &mut Options, headers: &Headers) -> Result<(), Error> 
             if tag.is_empty() || tag.chars().count() > 64 {
                 return Err(bad());
             }
-            if !options.tags.iter().any(|have| have == tag) {
-                options.tags.push(tag.to_owned());
+            if !all.iter().any(|have| have == tag) {
+                all.push(tag.to_owned());
             }
         }
-        if options.tags.len() > 10 {
+        if all.len() > 10 {
             return Err(bad());
         }
     }
+    options.tags = all;
     Ok(())
 }
 

@@ -315,8 +315,8 @@ fn options(reader: &Reader, operation: Operation) -> Result<Options, Error> {
             options.read_provider(raw)?;
         }
     }
-    let mut strange = STRANGE.iter().filter(|(of, path)| *of == operation && is_said(reader, *path));
-    match strange.find_map(|(_, path)| PATHS.get(*path)?.keys.first()) {
+    let mut said = strange(reader, operation).filter(|(_, kind)| *kind != Kind::Null);
+    match said.find_map(|(path, _)| PATHS.get(path)?.keys.first()) {
         Some(name) => Err(Error::unsupported_option(name, format!("The option `{name}` is not honoured here."))),
         None => Ok(options),
     }
@@ -333,15 +333,17 @@ fn option<'a>(reader: &'a Reader, path: usize, name: &str) -> Result<Option<&'a 
     }
 }
 
-/// Null says nothing, and an object of that name is a provider's own field (`caching` at some).
-fn is_said(reader: &Reader, path: usize) -> bool {
-    reader.get(path).is_some_and(|capture| !matches!(capture.kind, Kind::Null | Kind::Object))
+/// The strange options that are there; an object of such a name is a provider's own field (`caching` at some).
+fn strange(reader: &Reader, operation: Operation) -> impl Iterator<Item = (usize, Kind)> {
+    let here = STRANGE.iter().filter(move |(of, _)| *of == operation);
+    here.filter_map(|(_, path)| Some((*path, reader.get(*path)?.kind))).filter(|(_, kind)| *kind != Kind::Object)
 }
 
 fn ours(reader: &Reader, operation: Operation) -> Vec<Member> {
     let top_level = operation == Operation::ChatCompletions;
     let paths = if top_level { &[MODELS, PROVIDER, ROUTE, PROVIDER_OPTIONS][..] } else { &[PROVIDER_OPTIONS] };
-    paths.iter().flat_map(|path| reader.members(*path)).cloned().collect()
+    let strange = strange(reader, operation).map(|(path, _)| path);
+    paths.iter().copied().chain(strange).flat_map(|path| reader.members(path)).cloned().collect()
 }
 
 /// The first field that is there and not null, nor `background: false`.

@@ -2,7 +2,7 @@
 
 import pytest
 from client import CHAT, request
-from mock import error, reset
+from mock import chat, error, reset
 from world import KEYS, World, bearer, open_config, refused
 
 CHAT_BODY = {"model": "acme/chat", "messages": [{"role": "user", "content": "Hi"}]}
@@ -186,8 +186,11 @@ def test_identities_of_a_filter_before_us_and_anonymous_callers(open_world, head
     assert may_use_all == (group == "all")
 
 
-def test_expose_minimal_names_no_provider(open_world):
-    response = open_world.chat(key=None, headers={"x-tollgate-explain": "1"})
+def test_expose_minimal_names_no_provider(world, open_world):
+    named = chat("hi", headers={"x-request-id": "req_1"})
+    full = world.behave(openai=named).chat().header("x-tollgate-provider-request-id")
+    response = open_world.behave(openai=named).chat(key=None, headers={"x-tollgate-explain": "1"})
+    assert (full, response.status) == ("req_1", 200)
     ours = {name for name, _ in response.headers if name.startswith("x-tollgate")}
     assert ours == {"x-tollgate-generation", "x-tollgate-model"}
     assert response.header("x-tollgate-model") == "acme/chat"
