@@ -36,6 +36,7 @@ fn head(pairs: &[(&str, &str)]) -> Vec<u8> {
 
 fn main() {
     let config = Rc::new(Config::load(CONFIG.as_bytes(), &|_| Some("sk-bench-client".to_owned())).expect("loads"));
+    let health = tollgate::health::alone();
     let request = head(&[
         (":method", "POST"),
         (":path", "/v1/chat/completions"),
@@ -90,7 +91,15 @@ fn main() {
     let exchange = || {
         let ask = ask();
         let plan = planned(&ask);
-        Exchange::new(("gen_x".to_owned(), 1), config.clone(), admitted().caller, ask, plan, headers.clone())
+        Exchange::new(
+            ("gen_x".to_owned(), 1),
+            config.clone(),
+            admitted().caller,
+            ask,
+            plan,
+            headers.clone(),
+            health.clone(),
+        )
     };
     let served = || {
         let exchange = exchange();

@@ -65,6 +65,21 @@ impl Class {
         }
     }
 
+    /// Whether the provider failed as such, for whatever it might be asked.
+    pub fn is_providers(self) -> bool {
+        matches!(
+            self,
+            Class::ProviderKey
+                | Class::ProviderLimit
+                | Class::ProviderQuota
+                | Class::ProviderFault
+                | Class::Overloaded
+                | Class::Timeout
+                | Class::Connect
+                | Class::Cut
+        )
+    }
+
     /// Whether the request itself is at fault, so that no other target can help.
     pub fn is_callers(self) -> bool {
         matches!(

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::dialect::{Failure, Said};
 use crate::error::{Class, Error};
 use crate::exchange::Exchange;
+use crate::health::Health;
 use crate::http::{Headers, encode};
 use crate::operation::Operation;
 use crate::route::{Ask, AskReader, Plan, Request, plan};
@@ -89,8 +90,13 @@ pub fn plan_of(config: &Config, ask: &Ask) -> Result<Plan, Error> {
 
 /// An exchange that has just been planned.
 pub fn exchange(config: &Rc<Config>, ask: Ask) -> Exchange {
+    exchange_among(config, ask, crate::health::alone(), 0)
+}
+
+/// An exchange that is planned at a time, among others that share what they learn.
+pub fn exchange_among(config: &Rc<Config>, ask: Ask, health: Rc<Health>, now: u64) -> Exchange {
     let plan = plan_of(config, &ask).unwrap();
-    Exchange::new(("gen_test".to_owned(), 0), config.clone(), caller(), ask, plan, Headers::default())
+    Exchange::new(("gen_test".to_owned(), now), config.clone(), caller(), ask, plan, Headers::default(), health)
 }
 
 /// What a provider said when it failed in this way.

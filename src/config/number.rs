@@ -124,21 +124,22 @@ fn with_unit<'a>(tree: &'a Tree, units: &[(&str, u64)]) -> Option<u64> {
     let unit: &'a str = text.trim_start_matches(|c: char| c.is_ascii_digit());
     let number: u64 = text.strip_suffix(unit)?.parse().ok()?;
     let (_, size) = units.iter().find(|(name, _)| *name == unit)?;
-    number.checked_mul(*size).filter(|total| *total > 0)
+    number.checked_mul(*size)
 }
 
-/// A length of time above zero and of a day at most.
+/// A length of time, of a day at most and of `LEAST` milliseconds at least.
 #[derive(Clone, Copy, Default)]
-pub struct Span(pub Duration);
+pub struct Span<const LEAST: u64 = 1>(pub Duration);
 
-impl Leaf for Span {
+impl<const LEAST: u64> Leaf for Span<LEAST> {
     fn parse(tree: &Tree) -> Option<Self> {
         let millis = with_unit(tree, &[("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)])?;
-        (millis <= 86_400_000).then_some(Span(Duration::from_millis(millis)))
+        (LEAST..=86_400_000).contains(&millis).then_some(Span(Duration::from_millis(millis)))
     }
 
     fn expected() -> String {
-        "a duration such as 500ms, 30s, 10m or 1h, above 0 and up to 24h".to_owned()
+        let least = if LEAST == 0 { "0s for none" } else { "above 0" };
+        format!("a duration such as 500ms, 30s, 10m or 1h, {least} and up to 24h")
     }
 
     fn json() -> Value {

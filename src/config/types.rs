@@ -1,6 +1,7 @@
 //! What a configuration is, once compiled.
 
 use super::{Preset, Secret};
+use crate::error::Class;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -70,6 +71,16 @@ pub struct Provider {
     pub region: Option<String>,
     /// False when no credential is left: it takes part in no plan.
     pub enabled: bool,
+}
+
+impl Provider {
+    /// One of its secrets.
+    pub fn secret(&self, index: usize) -> Option<&Secret> {
+        match &self.credentials {
+            Credentials::Secrets(secrets) => secrets.get(index),
+            _ => None,
+        }
+    }
 }
 
 /// `scheme://authority/path`, the path without its last slash.
@@ -220,6 +231,22 @@ pub enum FallbackOn {
     ModelMissing,
     ContextWindow,
     ContentFilter,
+}
+
+impl FallbackOn {
+    /// The kind of a provider's failure; `None` for what the request itself is at fault for.
+    pub fn of(class: Class) -> Option<FallbackOn> {
+        match class {
+            Class::ProviderLimit | Class::ProviderQuota => Some(FallbackOn::RateLimit),
+            Class::ProviderFault | Class::Overloaded | Class::Connect | Class::Cut => Some(FallbackOn::ServerError),
+            Class::Timeout => Some(FallbackOn::Timeout),
+            Class::ProviderKey => Some(FallbackOn::Credential),
+            Class::ProviderModel => Some(FallbackOn::ModelMissing),
+            Class::ContextTooLong => Some(FallbackOn::ContextWindow),
+            Class::ContentFiltered => Some(FallbackOn::ContentFilter),
+            _ => None,
+        }
+    }
 }
 
 /// When a target rests.

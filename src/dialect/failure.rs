@@ -12,6 +12,8 @@ pub struct Failure {
     pub word: Cow<'static, str>,
     /// What the client sees if this is the last word.
     pub error: Error,
+    /// How long the provider asked to be left alone.
+    pub wait: Option<Duration>,
 }
 
 /// What counts of a response's head.
@@ -61,13 +63,13 @@ impl Failure {
             Class::Timeout => "The provider did not answer in time.".to_owned(),
             _ => format!("The provider could not be reached ({word})."),
         };
-        Failure { word: Cow::Borrowed(word), error: row(class, 0, message, None, None, None) }
+        Failure { word: Cow::Borrowed(word), error: row(class, 0, message, None, None, None), wait: None }
     }
 
     /// A failure that the provider put into words.
     pub fn told(class: Class, status: u16, said: Said, retry_after: Option<Duration>) -> Failure {
         let word = if status >= 400 { Cow::Owned(status.to_string()) } else { Cow::Borrowed("error") };
-        Failure { word, error: row(class, status, said.message, said.code, said.param, retry_after) }
+        Failure { word, error: row(class, status, said.message, said.code, said.param, retry_after), wait: retry_after }
     }
 }
 

@@ -4,10 +4,12 @@
 //! and whether there is anybody left.
 
 use super::Exchange;
-use crate::config::{Credentials, Expose, Secret};
+use super::step::Step;
+use crate::config::{Expose, Secret};
 use crate::dialect::Failure;
 use crate::dialect::openai::Learnt;
 use crate::error::Class;
+use crate::health::{Place, Tried};
 use crate::meter::Usage;
 use crate::route::Target;
 use std::time::Duration;
@@ -83,23 +85,23 @@ pub enum Verdict {
     Final,
 }
 
-/// A target of the plan with one of its credentials.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Step {
-    target: usize,
-    credential: usize,
-}
-
 #[derive(Debug)]
 pub(super) struct Progress {
     pub(super) attempts: Vec<Attempt>,
     pub(super) misconfigured: Option<&'static str>,
-    next: Option<Step>,
+    pub(super) next: Option<Step>,
+    /// The place that the next attempt has, or the one under way, where places are counted.
+    pub(super) place: Option<Place>,
+    /// Targets that have made way for others, because they were full: tried when nothing else is left.
+    pub(super) full: Vec<usize>,
+    /// The client has gone, or has its answer: what attempts come to now is nobody's failure.
+    closed: bool,
 }
 
-impl Default for Progress {
-    fn default() -> Self {
-        Progress { attempts: Vec::new(), misconfigured: None, next: Some(Step { target: 0, credential: 0 }) }
+impl Progress {
+    pub(super) fn new(place: Option<Place>) -> Progress {
+        let next = Some(Step { target: 0, credential: 0 });
+        Progress { attempts: Vec::new(), misconfigured: None, next, place, full: Vec::new(), closed: false }
     }
 }
 
@@ -133,8 +135,8 @@ impl Exchange {
             end: End::Running,
         });
         // What Envoy does by itself after a refused connection, a reset or a timeout: it goes on without asking.
-        progress.next = self.after(&progress.attempts, step, Class::Connect);
-        let (index, secret) = (progress.attempts.len() - 1, secret(target, credential));
+        progress.next = self.after(&progress, step, Class::Connect);
+        let (index, secret) = (progress.attempts.len() - 1, target.secret(credential));
         Ok(Begun { index, target_index: step.target, target, secret })
     }
 
@@ -142,7 +144,7 @@ impl Exchange {
     pub fn secret_of(&self, index: usize) -> Option<&str> {
         let progress = self.progress.borrow();
         let attempt = progress.attempts.get(index)?;
-        secret(self.plan.targets.get(attempt.target)?, attempt.credential).map(Secret::expose)
+        self.plan.targets.get(attempt.target)?.secret(attempt.credential).map(Secret::expose)
     }
 
     /// The cluster of the step that would follow now.
@@ -152,44 +154,55 @@ impl Exchange {
     }
 
     /// Writes a failure down and decides what follows. A second verdict on one attempt changes nothing.
-    pub fn fail(&self, index: usize, failure: Failure) -> Verdict {
+    pub fn fail(&self, index: usize, failure: Failure, now: u64) -> Verdict {
         let mut progress = self.progress.borrow_mut();
+        let progress = &mut *progress;
         let Some(attempt) = progress.attempts.get_mut(index).filter(|a| a.end == End::Running) else {
             return Verdict::Final;
         };
+        progress.place = None;
+        if let Some(tried) = self.tried_of(attempt) {
+            self.health.failed(&tried, failure.error.class, &failure.word, failure.wait, now);
+        }
         let (class, wait) = (failure.error.class, failure.error.retry_after);
+        let step = self.step_of(attempt);
         attempt.end = End::Failed(self.naming(attempt.target, failure));
-        let credential = attempt.credential;
-        let target = attempt.target;
-        let place =
-            self.plan.targets.get(target).and_then(|t| t.credentials.iter().position(|c| Some(*c) == credential));
-        let step = Step { target, credential: place.unwrap_or(0) };
-        let next = self.after(&progress.attempts, step, class);
+        let next = self.after(progress, step, class);
         let again = next == Some(step);
         let too_long = again && wait.is_some_and(|wait| wait > SHORT_WAIT);
-        progress.next = next.filter(|_| !too_long);
+        progress.next = next.filter(|_| !too_long).map(|next| self.with_place(progress, next, now));
         match progress.next {
             Some(_) => Verdict::Retry(wait.filter(|_| again)),
             None => Verdict::Final,
         }
     }
 
-    /// The step after a failed one; `None` when the plan is over.
-    fn after(&self, attempts: &[Attempt], step: Step, class: Class) -> Option<Step> {
-        if attempts.len() >= self.plan.max_attempts || !self.allows(attempts, class) {
-            return None;
+    /// The exchange is over. An answer that broke off after its first byte is a failure of its provider; a whole one
+    /// ends a row of failures.
+    pub fn close(&self, now: u64) {
+        let mut progress = self.progress.borrow_mut();
+        progress.place = None;
+        if std::mem::replace(&mut progress.closed, true) {
+            return;
         }
-        let credentials = self.plan.targets.get(step.target).map_or(0, |target| target.credentials.len());
-        let about_credential = matches!(class, Class::ProviderKey | Class::ProviderLimit | Class::ProviderQuota);
-        if about_credential && step.credential + 1 < credentials {
-            return Some(Step { credential: step.credential + 1, ..step });
+        let Some(attempt) = progress.attempts.last() else { return };
+        let Some(tried) = self.tried_of(attempt) else { return };
+        match &attempt.end {
+            End::Broken(class) => self.health.failed(&tried, *class, "", None, now),
+            End::Complete => self.health.completed(&tried, now),
+            End::Answering if attempt.is_whole => self.health.completed(&tried, now),
+            End::Running | End::Answering | End::Failed(_) => {}
         }
-        if step.target + 1 < self.plan.targets.len() {
-            return Some(Step { target: step.target + 1, credential: 0 });
-        }
-        let may_pass = !matches!(class, Class::ProviderKey | Class::ProviderModel | Class::ProviderQuota);
-        let alone = self.plan.targets.len() == 1 && attempts.len() == 1;
-        (alone && may_pass && !class.is_callers()).then_some(step)
+    }
+
+    /// Whether the exchange is over.
+    pub fn is_closed(&self) -> bool {
+        self.progress.borrow().closed
+    }
+
+    fn tried_of(&self, attempt: &Attempt) -> Option<Tried<'_>> {
+        let target = self.plan.targets.get(attempt.target)?;
+        Some(Tried { config: &self.config, target, credential: attempt.credential })
     }
 
     /// Whose model is missing, where the client may know its providers: it asked for another name than was sent.
@@ -202,16 +215,6 @@ impl Exchange {
         Failure { error: failure.error.about(&who), ..failure }
     }
 
-    /// Whether this kind of failure leads on at all. The request is at fault when the first target says so, with
-    /// whichever of its credentials.
-    fn allows(&self, attempts: &[Attempt], class: Class) -> bool {
-        if class.is_callers() && attempts.iter().all(|attempt| attempt.target == 0) {
-            return false;
-        }
-        let unseen = matches!(class, Class::Timeout | Class::Cut);
-        !unseen || self.ask.is_repeatable()
-    }
-
     /// The attempt's answer is let through to the client.
     pub fn serve(&self, index: usize, status: u16, now: u64) {
         self.note(index, |attempt| {
@@ -221,7 +224,11 @@ impl Exchange {
                 attempt.end = End::Answering;
             }
         });
-        self.progress.borrow_mut().next = None;
+        let mut progress = self.progress.borrow_mut();
+        progress.next = None;
+        if let Some(tried) = progress.attempts.get(index).and_then(|attempt| self.tried_of(attempt)) {
+            self.health.answered(&tried, now);
+        }
     }
 
     /// The provider's id of the attempt.
@@ -288,11 +295,6 @@ impl Exchange {
 /// fire some milliseconds before our clock says so.
 pub fn nearly(bound: Duration) -> Duration {
     bound.saturating_sub((bound / 8).min(Duration::from_millis(500)))
-}
-
-fn secret(target: &Target, credential: Option<usize>) -> Option<&Secret> {
-    let Credentials::Secrets(secrets) = &target.provider.credentials else { return None };
-    secrets.get(credential?)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod attempt;
 mod line;
 mod models;
 mod report;
+mod step;
 mod ticket;
 
 pub use admit::{Admission, Admitted, Refused, admit, attribute};
@@ -19,6 +20,7 @@ pub use ticket::{Mint, Ticket};
 
 use crate::access::Caller;
 use crate::config::Config;
+use crate::health::{Health, arrange};
 use crate::http::Headers;
 use crate::route::{Ask, Plan};
 use std::cell::{Cell, OnceCell, RefCell};
@@ -43,20 +45,23 @@ pub struct Exchange {
     pub pristine: Headers,
     /// Time spent in our own callbacks, in nanoseconds.
     pub overhead: Cell<u64>,
+    health: Rc<Health>,
     first_head: OnceCell<Headers>,
     progress: RefCell<attempt::Progress>,
 }
 
 impl Exchange {
-    /// Starts an exchange whose plan stands.
+    /// Starts an exchange: what rests or is full goes to the end of its plan.
     pub fn new(
         (generation, started): (String, u64),
         config: Rc<Config>,
         caller: Caller,
         ask: Ask,
-        plan: Plan,
+        mut plan: Plan,
         pristine: Headers,
+        health: Rc<Health>,
     ) -> Exchange {
+        let place = arrange(&mut plan, &config, &health, started);
         Exchange {
             generation,
             started,
@@ -66,8 +71,9 @@ impl Exchange {
             plan,
             pristine,
             overhead: Cell::new(0),
+            health,
             first_head: OnceCell::new(),
-            progress: RefCell::default(),
+            progress: RefCell::new(attempt::Progress::new(place)),
         }
     }
 

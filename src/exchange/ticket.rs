@@ -45,6 +45,11 @@ impl Mint {
         Mint { nonce, sequence: 0 }
     }
 
+    /// What names the VM.
+    pub fn nonce(&self) -> u128 {
+        self.nonce
+    }
+
     /// The next id.
     pub fn ticket(&mut self) -> Ticket {
         self.sequence = self.sequence.wrapping_add(1);

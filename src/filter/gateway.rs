@@ -1,13 +1,13 @@
 //! The gateway role: once per request. It reads the head and the body, makes the plan, and writes the report.
 
 use super::meters::Meters;
-use super::{Timed, host, table};
+use super::{Timed, health, host, table, wait};
 use crate::access::{Caller, is_credential};
 use crate::config::Config;
 use crate::error::{Class, Error};
 use crate::exchange::{Admission, Admitted, End, Exchange, Refused, Report, admit, attribute, from_envoy};
 use crate::http::{Headers, encode};
-use crate::route::{Ask, Plan, Request, plan};
+use crate::route::{Ask, Request, plan};
 use host::{Buffer, Map};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
@@ -143,9 +143,11 @@ impl Gateway {
             Ok(plan) => plan,
             Err(error) => return self.refuse(refused(error, caller), Some(&ask), since, &headers),
         };
-        send(&plan, ask.stream, &headers, &self.identity);
         let identity = (self.identity.generation.clone(), self.started);
-        let exchange = Rc::new(Exchange::new(identity, self.config.clone(), caller, ask, plan, headers));
+        let health = health::shared();
+        let exchange = Rc::new(Exchange::new(identity, self.config.clone(), caller, ask, plan, headers, health));
+        send(&exchange, &self.identity);
+        wait::keep_places(since);
         exchange.overhead.set(self.spent);
         table::insert(self.identity.ticket, exchange.clone());
         drop(Timed::since(&exchange, since));
@@ -180,15 +182,16 @@ impl Gateway {
 
 /// What the upstream role and Envoy's router need to know: the ticket, the first cluster, bounds of time and number.
 /// Everything of the client's that must not leave goes.
-fn send(plan: &Plan, stream: bool, headers: &Headers, identity: &table::Identity) {
+fn send(exchange: &Exchange, identity: &table::Identity) {
+    let plan = &exchange.plan;
     let Some(first) = plan.targets.first() else { return };
-    for (name, _) in headers.iter() {
+    for (name, _) in exchange.pristine.iter() {
         if is_credential(name) || name.starts_with(b"x-envoy-") || name.starts_with(b"x-tollgate-") {
             let _ = host::remove_header(Map::RequestHeaders, name);
         }
     }
     let timeouts = plan.asked.model.timeouts;
-    let per_try = timeouts.of_one_try(stream).as_millis().to_string();
+    let per_try = timeouts.of_one_try(exchange.ask.stream).as_millis().to_string();
     let retries = plan.most_attempts().saturating_sub(1).max(1).to_string();
     let _ = host::set_header(Map::RequestHeaders, "x-envoy-max-retries", retries.as_bytes());
     let _ = host::set_header(Map::RequestHeaders, "x-envoy-upstream-rq-per-try-timeout-ms", per_try.as_bytes());
@@ -305,7 +308,11 @@ impl HttpContext for Gateway {
     fn on_log(&mut self) {
         let report = match std::mem::replace(&mut self.phase, Phase::Reported) {
             Phase::Answered(report) => *report,
-            Phase::Routed(exchange) => exchange.report(host::now(), exchange.status(), None),
+            Phase::Routed(exchange) => {
+                let now = host::now();
+                exchange.close(now);
+                exchange.report(now, exchange.status(), None)
+            }
             Phase::Reading(reading) => {
                 // The client left before its request was whole.
                 let mut report = self.own_report(None, host::now(), &reading.headers);
@@ -320,5 +327,6 @@ impl HttpContext for Gateway {
             self.meters.write(&report);
         }
         let _ = host::set_property(table::LOG, &report.line(&self.config));
+        health::show();
     }
 }

@@ -164,7 +164,7 @@ impl Held {
         attempt.exchange.name_request(attempt.index, head.request_id.clone());
         if !head.is_success() {
             self.phase = Phase::Failing(head);
-            return if end { self.fail_told(0) } else { (Action::Pause, None) };
+            return if end { self.fail_told(0, now) } else { (Action::Pause, None) };
         }
         if head.is_stream {
             let _ = host::remove_header(Map::ResponseHeaders, b"content-length");
@@ -187,7 +187,7 @@ impl Held {
         let _timed = Timed::since(&attempt.exchange, now);
         match self.phase {
             Phase::Failing(_) if !end && size < ERROR_CAP => (Action::Pause, None),
-            Phase::Failing(_) => self.fail_told(size),
+            Phase::Failing(_) => self.fail_told(size, now),
             Phase::Probing { .. } => self.probe(size, end, now),
             Phase::Resting => (Action::Pause, None),
             Phase::Opening(_) if size == 0 && !end => (Action::Pause, None),
@@ -217,29 +217,29 @@ impl Held {
             }
             First::Undecided => return (Action::Pause, None),
         };
-        self.fail(failure)
+        self.fail(failure, now)
     }
 
-    fn fail_told(&mut self, size: usize) -> (Action, Option<u64>) {
+    fn fail_told(&mut self, size: usize, now: u64) -> (Action, Option<u64>) {
         let (Some(attempt), Phase::Failing(head)) = (&self.attempt, &self.phase) else {
             return (Action::Continue, None);
         };
         let body = host::body(Buffer::ResponseBody, 0, size.min(ERROR_CAP));
         let failure = openai::failure(head, &body, attempt.secret());
-        self.fail(failure)
+        self.fail(failure, now)
     }
 
     /// Writes the failure down. Envoy tries again because of the header, at the cluster that stands in filter state.
-    fn fail(&mut self, failure: Failure) -> (Action, Option<u64>) {
+    fn fail(&mut self, failure: Failure, now: u64) -> (Action, Option<u64>) {
         let Some(attempt) = &self.attempt else { return (Action::Continue, None) };
         self.phase = Phase::Over;
-        match attempt.exchange.fail(attempt.index, failure) {
+        match attempt.exchange.fail(attempt.index, failure, now) {
             Verdict::Final => (Action::Continue, None),
             Verdict::Retry(wait) => {
                 steer(&attempt.exchange);
                 if let Some(wait) = wait {
                     self.phase = Phase::Resting;
-                    return (Action::Pause, Some(host::now().saturating_add(nanos(wait))));
+                    return (Action::Pause, Some(now.saturating_add(nanos(wait))));
                 }
                 let _ = host::set_header(Map::ResponseHeaders, RETRY, b"1");
                 (Action::Continue, None)
@@ -276,7 +276,7 @@ impl Held {
         passing.pass(size, end);
         let refusal = passing.may_refuse().then(|| host::body(Buffer::ResponseBody, 0, size.min(ERROR_CAP)));
         if let Some(error) = refusal.and_then(|body| openai::refusal(&body)) {
-            return self.fail(openai::stream_failure(&error, attempt.secret()));
+            return self.fail(openai::stream_failure(&error, attempt.secret()), now);
         }
         attempt.exchange.serve(attempt.index, head.status, now);
         self.passed(&attempt, passing, end);
@@ -323,6 +323,9 @@ impl Held {
     pub fn end(&mut self) {
         let Some(attempt) = self.attempt.take() else { return };
         let Attempt { exchange, index, started, .. } = &*attempt;
+        if exchange.is_closed() {
+            return;
+        }
         if !exchange.is_running(*index) {
             exchange.finish(*index, Some(Class::Cut));
             return;
@@ -337,7 +340,7 @@ impl Held {
         } else {
             (Class::Cut, "reset")
         };
-        if let Verdict::Retry(_) = exchange.fail(*index, Failure::silent(class, word)) {
+        if let Verdict::Retry(_) = exchange.fail(*index, Failure::silent(class, word), now) {
             steer(exchange);
         }
     }

@@ -106,9 +106,9 @@ pub fn count(family: Family, labels: &[(&str, &str)]) {
     }
 }
 
-/// Sets a gauge to zero that belongs to no configuration in force.
-pub fn clear(family: Family, labels: &[(&str, &str)]) {
+/// Sets a gauge that belongs to no configuration.
+pub fn set(family: Family, labels: &[(&str, &str)], value: u64) {
     if let Ok(id) = host::define_metric(family.kind(), &crate::metric::host_name(family, labels.iter().copied())) {
-        let _ = host::record_metric(id, 0);
+        let _ = host::record_metric(id, value);
     }
 }

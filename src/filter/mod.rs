@@ -4,6 +4,7 @@
 //! upstream role stands in each provider cluster's own chain and runs once per attempt. Both live in one VM per worker.
 
 mod gateway;
+mod health;
 mod held;
 mod host;
 mod logger;

@@ -1,7 +1,7 @@
 //! The root contexts: one per plugin of each VM. They load the configuration and make the contexts of requests.
 
 use super::gateway::Gateway;
-use super::meters::{Meters, clear, count};
+use super::meters::{self, Meters, count};
 use super::upstream::Upstream;
 use super::{host, wait};
 use crate::config::{Config, Plugin};
@@ -86,7 +86,7 @@ fn announce(config: &Config) {
         return;
     }
     if let Some(before) = std::str::from_utf8(&said).ok().filter(|before| !before.is_empty()) {
-        clear(Family::ConfigInfo, &[("hash", before)]);
+        meters::set(Family::ConfigInfo, &[("hash", before)], 0);
     }
     let enabled = config.providers.iter().filter(|provider| provider.enabled);
     let names: Vec<&str> = enabled.map(|provider| provider.name.as_str()).collect();

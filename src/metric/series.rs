@@ -30,6 +30,8 @@ pub enum Family {
     ConfigRejected,
     StreamErrors,
     InFlight,
+    TargetCooldown,
+    CredentialResting,
     BuildInfo,
     ConfigInfo,
     Duration,
@@ -54,6 +56,8 @@ impl Family {
             Family::ConfigRejected => "tollgate_config_rejected_total",
             Family::StreamErrors => "tollgate_stream_errors_total",
             Family::InFlight => "tollgate_in_flight",
+            Family::TargetCooldown => "tollgate_target_cooldown",
+            Family::CredentialResting => "tollgate_credential_resting",
             Family::BuildInfo => "tollgate_build_info",
             Family::ConfigInfo => "tollgate_config_info",
             Family::Duration => "tollgate_request_duration_milliseconds",
@@ -66,7 +70,11 @@ impl Family {
     /// How it counts.
     pub fn kind(self) -> Kind {
         match self {
-            Family::InFlight | Family::BuildInfo | Family::ConfigInfo => Kind::Gauge,
+            Family::InFlight
+            | Family::TargetCooldown
+            | Family::CredentialResting
+            | Family::BuildInfo
+            | Family::ConfigInfo => Kind::Gauge,
             Family::Duration | Family::TimeToFirstToken | Family::TimePerOutputToken | Family::Overhead => {
                 Kind::Histogram
             }

@@ -31,7 +31,7 @@ fn a_fallback_that_served() {
     let config = config(json!({}));
     let exchange = exchange(&config, chat_ask(r#"{"model":"chat"}"#));
     let first = exchange.begin(b"alpha", 0).unwrap().index;
-    exchange.fail(first, failure(Class::Overloaded, 503, None));
+    exchange.fail(first, failure(Class::Overloaded, 503, None), 0);
     let second = exchange.begin(b"beta", 0).unwrap().index;
     let usage = Usage { input: Some(10), cache_read: Some(4), output: Some(5), reasoning: Some(0), ..Usage::default() };
     assert_eq!(
@@ -54,7 +54,7 @@ fn the_same_provider_twice_is_no_fallback() {
     let config = config(json!({}));
     let exchange = exchange(&config, chat_ask(r#"{"model":"acme/solo"}"#));
     let first = exchange.begin(b"beta", 0).unwrap().index;
-    exchange.fail(first, failure(Class::ProviderFault, 500, None));
+    exchange.fail(first, failure(Class::ProviderFault, 500, None), 0);
     let second = exchange.begin(b"beta", 0).unwrap().index;
     let found = lines(&served(&exchange, second, Usage::default()), &config);
     assert!(!found.iter().any(|line| line.starts_with("tollgate_fallbacks")), "{found:?}");

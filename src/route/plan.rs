@@ -8,7 +8,7 @@ use super::hash::Hash;
 use super::options::Options;
 use super::resolve::{Resolved, resolve};
 use crate::access::Caller;
-use crate::config::{Affinity, Config, Credentials, Dialect, ModelTarget, Provider, ProviderId};
+use crate::config::{Affinity, Config, Credentials, Dialect, ModelTarget, Provider, ProviderId, Secret};
 use crate::error::Error;
 use crate::operation::Operation;
 use std::cmp::Reverse;
@@ -53,12 +53,19 @@ pub struct Target {
     pub credentials: Vec<usize>,
 }
 
+impl Target {
+    /// One of its provider's secrets, by index.
+    pub fn secret(&self, credential: Option<usize>) -> Option<&Secret> {
+        self.provider.secret(credential?)
+    }
+}
+
 /// The ordered targets of one request; never empty.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// The model that the client asked for.
     pub asked: Resolved,
-    /// In the order in which they are tried.
+    /// In the order in which they are tried; cut at its length once it is known which of them rest.
     pub targets: Vec<Target>,
     /// Most attempts, of all targets and credentials together.
     pub max_attempts: usize,
@@ -117,7 +124,6 @@ pub fn plan(request: &Request<'_>) -> Result<Plan, Error> {
         targets.truncate(1);
         max_attempts = max_attempts.min(2);
     }
-    targets.truncate(max_attempts);
     if targets.is_empty() {
         return Err(no_target(request, &asked));
     }

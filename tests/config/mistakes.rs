@@ -319,7 +319,7 @@ const DOCUMENTS: &[(&str, &str, &[&str])] = &[
         &[
             "routing.max_attempts: found 0, expected a whole number from 1 to 100",
             "routing.cooldown.after: found 1.5, expected a whole number from 1 to 1000",
-            r##"routing.cooldown.for: found "30", expected <duration>"##,
+            r##"routing.cooldown.for: found "30", expected a duration such as 500ms, 30s, 10m or 1h, 0s for none and up to 24h"##,
             r##"routing.first_event_probe.bytes: found "2MiB", expected a size in bytes such as 65536, 64KiB or 32MiB, above 0 and up to 1MiB"##,
             r##"limits.request_body: found "32 MB", expected a size in bytes such as 65536, 64KiB or 32MiB, above 0 and up to 1GiB"##,
         ],

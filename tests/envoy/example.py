@@ -71,6 +71,13 @@ def set_config(tree: dict, config: dict | str) -> None:
     gateway_plugin(tree)["configuration"] = {"@type": f"type.googleapis.com/google.protobuf.{kind}", "value": config}
 
 
+def rest_never(tree: dict) -> None:
+    """Takes the time of `routing.cooldown` down to nothing, unless the configuration says something of it."""
+    config = gateway_plugin(tree)["configuration"]["value"]
+    if isinstance(config, dict) and isinstance(routing := config.setdefault("routing", {}), dict):
+        routing.setdefault("cooldown", {"for": "0s"})
+
+
 def point(cluster: dict, port: int) -> None:
     """Leads a provider's cluster to a port of this machine. Mocks speak plain HTTP, so TLS goes with the address."""
     cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"]["address"]["socket_address"] = {

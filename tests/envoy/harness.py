@@ -36,6 +36,7 @@ class Gateway:
     upstreams  provider -> mock (or port); the clusters of all other providers refuse connections, `demo` stays
     env        variables of Envoy; every provider's key variable is set to `example.secret(provider)` before
     times      durations of the example that a test cannot wait for: {"request_timeout": "1s"}, by the field's name
+    rests      whether targets and credentials that fail rest; most tests let many requests fail at one Envoy, each by itself
     edit       changes the tree at the end: only for tests of what a broken configuration does
     """
 
@@ -49,6 +50,7 @@ class Gateway:
         env: dict[str, str] | None = None,
         times: dict[str, str] | None = None,
         outlier_detection: bool = False,
+        rests: bool = False,
         log_level: str = "info",
         edit: Callable[[dict], None] | None = None,
     ):
@@ -62,6 +64,8 @@ class Gateway:
         tree = example.bootstrap()
         if config is not None:
             example.set_config(tree, config)
+        if not rests:
+            example.rest_never(tree)
         _lead(tree, upstreams or {})
         _set_times(tree, times or {})
         if outlier_detection:

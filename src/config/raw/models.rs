@@ -93,12 +93,12 @@ document! {
 }
 
 document! {
-    /// When a target rests.
+    /// When a target or a credential rests.
     RawCooldown {
-        /// Failures in a row.
+        /// Failures of a target in a row after which it rests; a credential rests after one.
         default after: Whole<1, 1000> = "3",
-        /// Length of the rest.
-        default r#for: Span = "30s",
+        /// Length of the rest; of a credential, unless its provider names another. `0s`: nothing ever rests.
+        default r#for: Span<0> = "30s",
     }
 }
 

@@ -25,7 +25,7 @@ fn run(exchange: &Exchange, script: &[Fails]) -> (Vec<String>, Option<Verdict>) 
         let Some(cluster) = exchange.next_cluster().map(str::to_owned) else { break };
         let begun = exchange.begin(cluster.as_bytes(), 0).unwrap();
         tried.push(format!("{}/{}", begun.target.provider.name, begun.secret.map_or("-", Secret::expose)));
-        verdict = Some(exchange.fail(begun.index, failure(*class, *status, wait.map(Duration::from_secs))));
+        verdict = Some(exchange.fail(begun.index, failure(*class, *status, wait.map(Duration::from_secs)), 0));
     }
     (tried, verdict)
 }
@@ -129,7 +129,7 @@ fn an_attempt_that_must_not_happen_gets_no_secret() {
 
     let astray = exchange(&config, chat_ask(CHAT));
     let first = astray.begin(b"alpha", 0).unwrap().index;
-    assert_eq!(astray.fail(first, failure(Class::ProviderFault, 500, None)), Verdict::Retry(None));
+    assert_eq!(astray.fail(first, failure(Class::ProviderFault, 500, None), 0), Verdict::Retry(None));
     assert_eq!(astray.next_cluster(), Some("beta"));
     assert_eq!(astray.begin(b"alpha", 0).unwrap_err(), Denied::WrongCluster);
     assert!(astray.misconfigured().is_some());
@@ -152,7 +152,7 @@ fn a_served_attempt_ends_the_plan_and_its_first_end_stays() {
     assert!(exchange.is_running(index));
     exchange.serve(index, 200, 7);
     assert_eq!((exchange.status(), exchange.next_cluster()), (Some(200), None));
-    assert_eq!(exchange.fail(index, failure(Class::Cut, 0, None)), Verdict::Final, "too late for another");
+    assert_eq!(exchange.fail(index, failure(Class::Cut, 0, None), 0), Verdict::Final, "too late for another");
     exchange.finish(index, Some(Class::Cut));
     exchange.finish(index, None);
     exchange.serve(index, 200, 9);

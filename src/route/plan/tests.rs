@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::{chat_ask, config, plan_of};
+use crate::testing::{chat_ask, config, exchange, plan_of};
 use serde_json::{Value, json};
 
 fn text(config: &Config, body: &str) -> String {
@@ -105,7 +105,7 @@ fn fallback_models_follow_and_the_plan_is_cut() {
     let plan = plan_of(&config_of(4), &chat_ask(body)).unwrap();
     let names: Vec<_> = plan.targets.iter().map(|t| t.model.model.name.as_str()).collect();
     assert_eq!(names, ["acme/chat", "acme/big", "acme/big", "acme/solo"]);
-    assert_eq!(plan_of(&config_of(2), &chat_ask(body)).unwrap().targets.len(), 2);
+    assert_eq!(exchange(&config_of(2), chat_ask(body)).plan.targets.len(), 2);
     // A fallback's own fallbacks are not followed.
     assert_eq!(text(&config_of(4), r#"{"model":"acme/solo"}"#), "beta:s > alpha:a");
 }

@@ -1,0 +1,41 @@
+//! Cells of bytes that all workers share: Envoy's shared data, or memory in tests.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// For [`Cells::set`]: only if the cell does not exist yet.
+pub const NEW: u32 = u32::MAX;
+
+/// Named cells of bytes that change by compare-and-swap.
+pub trait Cells {
+    /// What a cell holds, and the number that a change of it must name.
+    fn get(&self, name: &str) -> Option<(Vec<u8>, u32)>;
+    /// Sets a cell if nobody has changed it since `cas` was read; false if somebody was faster.
+    fn set(&self, name: &str, value: &[u8], cas: u32) -> bool;
+}
+
+/// Cells in memory, with the rules of Envoy's; clones share them as workers do. For tests and benchmarks.
+#[derive(Clone, Default)]
+pub struct Memory {
+    cells: Rc<RefCell<HashMap<String, Cell>>>,
+}
+
+type Cell = (Vec<u8>, u32);
+
+impl Cells for Memory {
+    fn get(&self, name: &str) -> Option<Cell> {
+        self.cells.borrow().get(name).cloned()
+    }
+
+    fn set(&self, name: &str, value: &[u8], cas: u32) -> bool {
+        let mut cells = self.cells.borrow_mut();
+        let now = cells.get(name).map_or(NEW, |(_, cas)| *cas);
+        let fits = cas == now;
+        if fits {
+            let next = if now == NEW { 1 } else { now.wrapping_add(1) };
+            cells.insert(name.to_owned(), (value.to_vec(), next));
+        }
+        fits
+    }
+}
