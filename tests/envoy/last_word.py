@@ -23,7 +23,7 @@ WORDS = {
     "timeout": "timeout",
     "event": "error",  # the first event of a stream whose status is 200; without a stream, the body of such a 200
 }
-REACHED = ("openai", "azure", "groq")  # the clusters of the first, second and third target, each at a mock of its own
+REACHED = ("openai", "azure", "groq")  # the providers of the first, second and third target, each at a mock of its own
 REFUSING = ("cerebras", "together", "mistral")  # and where nobody listens
 WAITS = (7, 3, 5)  # seconds in the `retry-after` of each target's 429
 
@@ -38,12 +38,15 @@ class Case:
     stream: bool
 
     @property
+    def model(self) -> str:
+        return "acme/" + "-".join(self.failures)
+
+    @property
     def name(self) -> str:
-        return "-".join([*self.failures, "stream" if self.stream else "json"])
+        return f"{self.model}-{'stream' if self.stream else 'json'}"
 
     def provider(self, at: int) -> str:
-        """Providers of its own: what one case does to a target's or a credential's health is nobody else's matter."""
-        return f"{self.name}-{at}"
+        return (REFUSING if self.failures[at] == "refused" else REACHED)[at]
 
 
 def cases(length: int) -> list[Case]:
@@ -123,24 +126,15 @@ def behave(at: int):
 
 
 def config(of: list[Case]) -> dict:
-    known = {one["name"]: one for one in example.gateway_config()["providers"]}
-    return {
-        "role": "gateway",
-        "providers": [_provider(known, case, at, failure) for case in of for at, failure in enumerate(case.failures)],
-        "models": [
-            {
-                "name": f"acme/{case.name}",
-                "targets": [{"provider": case.provider(at), "model": failure, "priority": at} for at, failure in enumerate(case.failures)],
-                # Short only where it is waited for: a busy machine must not turn other failures into timeouts.
-                "timeouts": {"attempt": TOO_LATE if "timeout" in case.failures else "20s"},
-            }
-            for case in of
-        ],
-        "access": {"allow_unauthenticated": True},
-    }
-
-
-def _provider(known: dict, case: Case, at: int, failure: str) -> dict:
-    cluster = (REFUSING if failure == "refused" else REACHED)[at]
-    base = {"preset": cluster} | known[cluster]
-    return base | {"name": case.provider(at), "cluster": cluster, "models": {}}
+    """A model per mix. Nobody rests: each case is asked as if it were the first."""
+    mixes = {case.model: case for case in of}
+    models = [
+        {
+            "name": model,
+            "targets": [{"provider": case.provider(at), "model": failure, "priority": at} for at, failure in enumerate(case.failures)],
+            # Short only where it is waited for: a busy machine must not turn other failures into timeouts.
+            "timeouts": {"attempt": TOO_LATE if "timeout" in case.failures else "20s"},
+        }
+        for model, case in mixes.items()
+    ]
+    return example.plan(*REACHED, *REFUSING) | {"models": models, "routing": {"cooldown": {"for": "0s"}}}

@@ -27,7 +27,7 @@ class Answers:
         self.seen = [self._count(mock) for mock in self.mocks]
 
     def _ask(self, case: Case) -> Response:
-        return chat(self.gateway.url, f"acme/{case.name}", prompt=case.name, stream=case.stream)
+        return chat(self.gateway.url, case.model, prompt=case.name, stream=case.stream)
 
     @staticmethod
     def _count(mock: Upstream) -> dict[str, int]:

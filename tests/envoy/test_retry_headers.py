@@ -104,20 +104,20 @@ FAILURES = {
 
 
 def config() -> dict:
-    known = next(one for one in example.gateway_config()["providers"] if one["name"] == "openai")
-    places = [(name, at) for name, told in FAILURES.items() for at in range(len(told.by))]
-    keys = [{"id": secret, "group": group, "sha256": hashlib.sha256(secret.encode()).hexdigest()} for secret, group in [(KEY, "all"), (FEW, "few")]]
-    return {
-        "role": "gateway",
-        # Providers of its own for each, so that no row changes another one's plan.
-        "providers": [known | {"name": f"{name}-{at}", "preset": "openai", "cluster": "openai"} for name, at in places],
-        "models": [
-            {"name": f"acme/{name}", "targets": [{"provider": f"{name}-{at}", "model": f"{name}-{at}", "priority": at} for at in range(len(told.by))]}
-            for name, told in FAILURES.items()
-        ],
+    """A model per row, all its targets at one provider. Nobody rests: no row changes another one's plan."""
+    models = [
+        {"name": f"acme/{name}", "targets": [{"provider": "openai", "model": f"{name}-{at}", "priority": at} for at in range(len(told.by))]}
+        for name, told in FAILURES.items()
+    ]
+    both = [(KEY, "all"), (FEW, "few")]
+    keys = [{"id": secret, "group": group, "sha256": hashlib.sha256(secret.encode()).hexdigest()} for secret, group in both]
+    return example.plan("openai") | {
+        "models": models,
         "groups": [{"name": "all", "models": ["*"]}, {"name": "few", "models": ["acme/none"]}],
         "keys": keys,
+        "access": {},
         "limits": {"request_body": "64KiB"},
+        "routing": {"cooldown": {"for": "0s"}},
     }
 
 
@@ -169,7 +169,7 @@ REFUSALS = {
     "unknown_url": (404, dict(body={}, path="/v1/nothing")),
     "other_method": (404, dict(body=None, method="DELETE")),
     "no_json": (400, dict(body=b"no JSON")),
-    "option": (400, dict(body=model("500") | {"provider": {"quantizations": ["fp8"]}})),
+    "option": (400, dict(body=model("500") | {"provider": {"colour": "blue"}})),
     "no_target": (400, dict(body=model("500") | {"provider": {"only": ["groq"]}})),
     "own_credential": (403, dict(body=model("500"), headers={"x-tollgate-byok-openai": "sk-mine"})),
     "compressed": (415, dict(body=b"x", headers={"content-encoding": "gzip"})),
