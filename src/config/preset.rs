@@ -45,6 +45,8 @@ pub struct Preset {
     pub creator: Option<&'static str>,
     /// Whether `stream_options` is left out: it is refused there, or usage comes without being asked for.
     pub no_stream_options: bool,
+    /// Whether it is usually a pool of one's own servers, among which Envoy may choose by conversation.
+    pub self_hosted: bool,
     /// OpenTelemetry's `gen_ai.provider.name`.
     pub otel_name: &'static str,
 }

@@ -16,6 +16,7 @@ const OPENAI_LIKE: Preset = Preset {
     auth: AuthStyle::Bearer,
     creator: None,
     no_stream_options: false,
+    self_hosted: false,
     otel_name: "",
 };
 
@@ -214,11 +215,18 @@ pub static PRESETS: &[Preset] = &[
         name: "ollama",
         base_url: "http://127.0.0.1:11434/v1",
         operations: &[ChatCompletions, Completions, Responses, Embeddings],
+        self_hosted: true,
         otel_name: "ollama",
         ..OPENAI_LIKE
     },
     // vLLM, llama.cpp, LM Studio, ...: what it has is not known, so everything is tried.
-    Preset { name: "openai-compatible", operations: &Operation::ALL, otel_name: "openai-compatible", ..OPENAI_LIKE },
+    Preset {
+        name: "openai-compatible",
+        operations: &Operation::ALL,
+        self_hosted: true,
+        otel_name: "openai-compatible",
+        ..OPENAI_LIKE
+    },
     // https://docs.claude.com/en/api/overview
     Preset {
         name: "anthropic",

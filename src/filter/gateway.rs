@@ -199,6 +199,9 @@ fn send(exchange: &Exchange, identity: &table::Identity) {
         let total = total.as_millis().to_string();
         let _ = host::set_header(Map::RequestHeaders, "x-envoy-upstream-rq-timeout-ms", total.as_bytes());
     }
+    if plan.targets.iter().any(|target| target.provider.preset.self_hosted) {
+        let _ = host::set_filter_state(table::AFFINITY, &format!("{:016x}", plan.affinity));
+    }
     let _ = host::set_property(table::TICKET, &identity.ticket.to_bytes());
     let _ = host::set_property(table::CLUSTER, first.provider.cluster.as_bytes());
     let _ = host::clear_route_cache();

@@ -255,10 +255,25 @@ pub fn respond(status: u16, details: &str, headers: &[u8], body: &[u8]) -> Resul
 
 /// Makes Envoy choose the route, and with it the cluster, anew.
 pub fn clear_route_cache() -> Result<()> {
-    const NAME: &str = "clear_route_cache";
-    // SAFETY: `taken` says what the host does with the pointers.
+    foreign("clear_route_cache", &[])
+}
+
+/// Sets one of Envoy's own filter state objects, of a kind that a text can make.
+pub fn set_filter_state(key: &str, value: &str) -> Result<()> {
+    // A protobuf message: path = 1, value = 2; texts are shorter than 128 bytes.
+    let mut message = Vec::with_capacity(key.len().saturating_add(value.len()).saturating_add(4));
+    for (tag, text) in [(0x0a, key), (0x12, value)] {
+        let length = u8::try_from(text.len()).ok().filter(|length| *length < 128).ok_or(Status(2))?;
+        message.extend([tag, length]);
+        message.extend(text.as_bytes());
+    }
+    foreign("set_envoy_filter_state", &message)
+}
+
+fn foreign(name: &str, arguments: &[u8]) -> Result<()> {
+    // SAFETY: the host reads the slices during the call; `taken` says what it does with the pointers.
     let call = |data, size| unsafe {
-        abi::proxy_call_foreign_function(NAME.as_ptr(), NAME.len(), NAME.as_ptr(), 0, data, size)
+        abi::proxy_call_foreign_function(name.as_ptr(), name.len(), arguments.as_ptr(), arguments.len(), data, size)
     };
     taken(call).map(drop)
 }

@@ -11,6 +11,8 @@ use std::rc::Rc;
 pub const TICKET: &str = "tollgate_exchange";
 /// Filter state that the route's cluster specifier reads.
 pub const CLUSTER: &str = "tollgate_cluster";
+/// Filter state that a route's `hash_policy` may read: Envoy's own object for a text that can be hashed.
+pub const AFFINITY: &str = "envoy.hashable_string";
 /// Filter state that the access log prints.
 pub const LOG: &str = "tollgate_log";
 

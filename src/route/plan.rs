@@ -69,6 +69,8 @@ pub struct Plan {
     pub targets: Vec<Target>,
     /// Most attempts, of all targets and credentials together.
     pub max_attempts: usize,
+    /// What the order inside a priority was drawn by: the same for all turns of a conversation.
+    pub affinity: u64,
 }
 
 impl fmt::Display for Plan {
@@ -127,7 +129,7 @@ pub fn plan(request: &Request<'_>) -> Result<Plan, Error> {
     if targets.is_empty() {
         return Err(no_target(request, &asked));
     }
-    Ok(Plan { asked, targets, max_attempts })
+    Ok(Plan { asked, targets, max_attempts, affinity: affinity(request).finish() })
 }
 
 /// Where the state is that the request names: one account, whatever weights, wishes and affinity say.
