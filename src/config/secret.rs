@@ -29,3 +29,18 @@ impl fmt::Display for Secret {
         f.write_str("***")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn no_debug_print_shows_a_secret() {
+        let secret = Secret::new(" key-1\n");
+        assert_eq!((secret.expose(), format!("{secret} {secret:?}").as_str()), ("key-1", "*** ***"));
+        let config = crate::testing::config(json!({}));
+        let printed = format!("{config:#?}");
+        assert!(printed.contains("***") && !printed.contains("key-a1"), "{printed}");
+    }
+}

@@ -44,7 +44,8 @@ def test_every_plugin_waits_at_the_headers_and_reloads_after_a_crash():
     plugins = [example.gateway_plugin(TREE), *map(example.upstream_plugin, example.clusters(TREE).values())]
     for plugin in plugins:
         assert plugin["allow_on_headers_stop_iteration"] is True
-        assert plugin["failure_policy"] == "FAIL_RELOAD"
+        assert plugin["failure_policy"] == "FAIL_RELOAD" and "fail_open" not in plugin
+        assert plugin["reload_config"]["backoff"]["base_interval"] == "0.05s"
 
 
 def test_the_vm_sees_every_variable_that_a_credential_names():

@@ -51,6 +51,10 @@ def test_a_model_that_is_not_there_or_not_for_this_caller_is_unknown(world, path
     refused(world.get("/v1/models/" + path, key="bob"), 404, "model_not_found", "model")
 
 
+def test_a_models_endpoints_are_not_listed_yet(world):
+    refused(world.get("/v1/models/acme/chat/endpoints"), 404, "model_not_found", "model")
+
+
 def test_the_list_needs_a_key_too(world):
     refused(world.get("/v1/models", key=None), 401, "invalid_api_key")
 
@@ -80,6 +84,15 @@ def test_probes_need_no_key(world, method, path):
         ("POST", "/V1/CHAT/COMPLETIONS"),
         ("HEAD", CHAT),
         ("GET", "/v1/models/../secrets"),
+        # known elsewhere, not served here yet
+        ("POST", "/v1/messages"),
+        ("POST", "/v1/messages/count_tokens"),
+        ("POST", "/v1/ai/language-model"),
+        ("POST", "/v3/ai/embedding-model"),
+        ("GET", "/v4/ai/config"),
+        ("GET", "/v1/credits"),
+        ("GET", "/v1/generation?id=gen_1"),
+        ("GET", "/v1/report"),
     ],
 )
 def test_anything_else_is_404_in_openais_shape(world, method, path):

@@ -116,3 +116,21 @@ def test_the_next_request_gets_a_fresh_vm(gateway, upstream, small):
         for name in ("acme/azure", "acme/groq"):
             wait_until_well(running, name)
             assert [chat(running.url, name).status for _ in range(5)] == [200] * 5
+
+
+def test_without_a_vm_nothing_gets_past(gateway, upstream, small):
+    """The gateway's plugin has no VM for as long as this test runs: nobody is let through unseen."""
+
+    def long_wait(tree):
+        small(tree)
+        example.gateway_plugin(tree)["reload_config"]["backoff"] = {"base_interval": "60s", "max_interval": "60s"}
+
+    groq = upstream()
+    running = gateway(config(), {"groq": groq}, edit=long_wait)
+    assert chat(running.url, "acme/groq").status == 200
+    groq.requests = []
+    crash(running)
+    for headers in ({}, {"authorization": "Bearer any"}):
+        response = chat(running.url, "acme/groq", headers=headers)
+        assert (response.status, response.json()["error"]["code"]) == (503, "gateway_misconfigured")
+    assert not groq.requests
