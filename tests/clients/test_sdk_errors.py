@@ -79,7 +79,7 @@ CASES = [
     Case("overloaded", told(503, **SOON), "InternalServerError", 503, "overloaded", tries=3, asked=6),
     Case("overloaded-529", told(529, **SOON), "InternalServerError", 503, "overloaded", tries=3, asked=6),
     Case("late", told(504), "InternalServerError", 504, "timeout", tries=3, asked=6),
-    Case("timeout", hang(), "InternalServerError", 504, "timeout", tries=3, asked=6, timeouts={"attempt": "100ms"}),
+    Case("timeout", hang(), "InternalServerError", 504, "timeout", tries=3, asked=6, timeouts={"attempt": "500ms"}),
     Case("refused", None, "InternalServerError", 503, "no_provider", tries=3, providers=("groq",)),
     # A provider's own advice is about its own answer: whether a repetition makes sense, the gateway says.
     Case("advice-no", told(500, x_should_retry="false"), "InternalServerError", 500, None, tries=3, asked=6),
@@ -142,9 +142,8 @@ def provider():
 
 @pytest.fixture(scope="module")
 def running(provider):
-    # Nobody rests here: the SDKs' tries are counted by what reaches the provider.
-    more = {"limits": {"request_body": "128KiB"}, "routing": {"cooldown": {"for": "0s"}}}
-    config = example.plan("openai", "mistral", "groq") | {"models": models()} | more | callers.sections(bob=["acme/none"])
+    more = {"models": models(), "limits": {"request_body": "128KiB"}}
+    config = example.plan("openai", "mistral", "groq") | more | callers.sections(bob=["acme/none"])
     with Gateway(config, {"openai": provider, "mistral": provider}) as one:
         yield one
 

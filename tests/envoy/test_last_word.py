@@ -1,6 +1,5 @@
 """Every mix of two and of three failures: one answer, the same headers each time, and each provider asked once."""
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -17,11 +16,11 @@ class Answers:
 
     def __init__(self):
         self.mocks = [Upstream(behave(at)) for at in range(len(REACHED))]
-        self.gateway = Gateway(json.dumps(config(CASES)), dict(zip(REACHED, self.mocks)), version=NEWEST).start()
+        self.gateway = Gateway(config(CASES), dict(zip(REACHED, self.mocks)), version=NEWEST).start()
         quick = [case for case in CASES if "timeout" not in case.failures]
         late = [case for case in CASES if "timeout" in case.failures]
         self.responses: dict[Case, Response] = {}
-        for some, threads in [(quick, 16), (late, 48)]:
+        for some, threads in [(quick, 16), (late, 64)]:
             with ThreadPoolExecutor(threads) as pool:
                 self.responses |= zip(some, pool.map(self._ask, some))
         self.seen = [self._count(mock) for mock in self.mocks]
