@@ -23,6 +23,14 @@ WORDS = {
     "timeout": "timeout",
     "event": "error",  # the first event of a stream whose status is 200; without a stream, the body of such a 200
 }
+# The others of the error table, in pairs only: what else counts as a rejected key, a timeout, a limit, a bad request.
+MORE = {name: name for name in ("402", "403", "408", "413", "422", "503", "504", "529")} | {"quota": "429"}
+KEYS, LATE, LIMITS = {"401", "402", "403"}, {"timeout", "408", "504"}, {"429", "quota"}
+OF_THE_REQUEST = {  # code, x-tollgate-error
+    "400": ("bad_tool", "caller_bad_request"),
+    "413": ("request_too_large", "caller_too_large"),
+    "422": ("bad_tool", "caller_unprocessable"),
+}
 REACHED = ("openai", "azure", "groq")  # the providers of the first, second and third target, each at a mock of its own
 REFUSING = ("cerebras", "together", "mistral")  # and where nobody listens
 WAITS = (7, 3, 5)  # seconds in the `retry-after` of each target's 429
@@ -49,8 +57,9 @@ class Case:
         return (REFUSING if self.failures[at] == "refused" else REACHED)[at]
 
 
-def cases(length: int) -> list[Case]:
-    return [Case(mix, stream) for mix in itertools.product(WORDS, repeat=length) for stream in (False, True)]
+def cases() -> list[Case]:
+    pairs, threes = itertools.product(WORDS | MORE, repeat=2), itertools.product(WORDS, repeat=3)
+    return [Case(mix, stream) for mix in [*pairs, *threes] for stream in (False, True)]
 
 
 # ---------------------------------------------------------------- the rules
@@ -70,21 +79,25 @@ class Word:
 
 def tried(failures: tuple[str, ...]) -> int:
     """A 400 of the first target ends the plan: the request is at fault. Everything else leads on, one attempt each."""
-    return 1 if failures[0] == "400" else len(failures)
+    return 1 if failures[0] in OF_THE_REQUEST else len(failures)
 
 
 def last_word(failures: tuple[str, ...]) -> Word:
     """The first rule that holds, for plans of more than one target."""
-    every = set(failures[: tried(failures)])
-    if failures[0] == "400":
-        return Word(400, "invalid_request_error", "bad_tool", "caller_bad_request", "false")
-    if every == {"429"}:
-        return Word(429, "rate_limit_exceeded", "rate_limit_exceeded", "provider_limit", wait=str(min(WAITS[: len(failures)])))
-    if every == {"401"}:
+    every = set(failures)
+    if failures[0] in OF_THE_REQUEST:
+        code, whose = OF_THE_REQUEST[failures[0]]
+        return Word(int(failures[0]), "invalid_request_error", code, whose, "false")
+    if every == {"quota"}:
+        return Word(429, "insufficient_quota", "insufficient_quota", "provider_quota", "false")
+    if every <= LIMITS:  # a spent quota is no wait
+        wait = min(wait for wait, failure in zip(WAITS, failures) if failure == "429")
+        return Word(429, "rate_limit_exceeded", "rate_limit_exceeded", "provider_limit", wait=str(wait))
+    if every <= KEYS:
         return Word(424, "api_error", "provider_credential_rejected", "provider_key", "false")
     if every == {"404"}:
         return Word(404, "invalid_request_error", "model_not_found", "provider_model", "false")
-    if failures[-1] == "timeout":
+    if failures[-1] in LATE:
         return Word(504, "server_error", "timeout", "provider_timeout")
     return Word(503, "server_error", "no_provider", "gateway_no_target")
 
@@ -92,7 +105,8 @@ def last_word(failures: tuple[str, ...]) -> Word:
 def text(failure: str, at: int) -> str:
     """What must stand in the message: the text is the last attempt's."""
     silent = {"timeout": "did not answer in time", "reset": "could not be reached (reset)", "refused": "could not be reached (connect)"}
-    return silent.get(failure) or ("rejected the gateway's credential (401)" if failure == "401" else said(failure, at))
+    rejected = f"rejected the gateway's credential ({failure})" if failure in KEYS else None
+    return silent.get(failure) or rejected or said(failure, at)
 
 
 def said(failure: str, at: int) -> str:
@@ -118,8 +132,10 @@ def behave(at: int):
                 return sse([f"data: {json.dumps(body)}\n\n"]) if sent.get("stream") else answer(200, body)
             case "429":
                 return error(429, words, "requests", headers={"retry-after": str(WAITS[at])})
-            case "400":
-                return error(400, words, "invalid_request_error", "bad_tool")
+            case "quota":
+                return error(429, words, "insufficient_quota", "insufficient_quota", {"retry-after": "2"})
+            case "400" | "422":
+                return error(int(failure), words, "invalid_request_error", "bad_tool")
         return error(int(failure), words, "whatever")
 
     return choose

@@ -1,14 +1,14 @@
-"""Every mix of two and of three failures: one answer, the same headers each time, and each provider asked once."""
+"""Every mix of two failures, and of three of the most telling: one answer, the same headers each time, and each provider asked once."""
 
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from client import Response, chat
 from harness import NEWEST, Gateway
-from last_word import REACHED, WORDS, Case, Word, behave, cases, config, last_word, text, tried
+from last_word import MORE, REACHED, WORDS, Case, Word, behave, cases, config, last_word, text, tried
 from mock import Upstream
 
-CASES = cases(2) + cases(3)
+CASES = cases()
 
 
 class Answers:
@@ -64,7 +64,7 @@ def word_of(response: Response) -> Word:
 def wrong(answers: Answers, case: Case) -> str | None:
     """What is not as it should be about the answer to one case."""
     response, last = answers.responses[case], tried(case.failures) - 1
-    attempts = ",".join(f"{case.provider(at)}:{WORDS[case.failures[at]]}" for at in range(last + 1))
+    attempts = ",".join(f"{case.provider(at)}:{(WORDS | MORE)[case.failures[at]]}" for at in range(last + 1))
     reached = [failure != "refused" for failure in case.failures[: last + 1]]
     asked = [int(one) for one in reached] + [0] * (len(REACHED) - len(reached))
     expected = (last_word(case.failures), attempts, asked)
@@ -75,13 +75,23 @@ def wrong(answers: Answers, case: Case) -> str | None:
     return None if text(case.failures[last], last) in message else f"{case.name}: the message is {message!r}"
 
 
+def check(answers: Answers, mine: list[Case], number: int) -> None:
+    assert len(mine) == number
+    assert not (problems := [problem for case in mine if (problem := wrong(answers, case))]), "\n".join(problems)
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["json", "stream"])
+@pytest.mark.parametrize("first", WORDS | MORE)
+def test_every_pair_of_failures_has_its_answer(answers, first, stream):
+    mine = [case for case in CASES if len(case.failures) == 2 and (case.failures[0], case.stream) == (first, stream)]
+    check(answers, mine, len(WORDS | MORE))
+
+
 @pytest.mark.parametrize("stream", [False, True], ids=["json", "stream"])
 @pytest.mark.parametrize("first", WORDS)
-@pytest.mark.parametrize("length", [2, 3])
-def test_every_mix_of_failures_has_its_answer(answers, length, first, stream):
-    mine = [case for case in CASES if (len(case.failures), case.failures[0], case.stream) == (length, first, stream)]
-    assert len(mine) == len(WORDS) ** (length - 1)
-    assert not (problems := [problem for case in mine if (problem := wrong(answers, case))]), "\n".join(problems)
+def test_every_three_failures_have_their_answer(answers, first, stream):
+    mine = [case for case in CASES if len(case.failures) == 3 and (case.failures[0], case.stream) == (first, stream)]
+    check(answers, mine, len(WORDS) ** 2)
 
 
 INVALID, SERVER, LIMIT = "invalid_request_error", "server_error", "rate_limit_exceeded"
@@ -112,6 +122,12 @@ LITERALLY = {
     ("event", "event", "event"): NOBODY,
     ("reset", "refused"): NOBODY,
     ("refused", "refused", "refused"): NOBODY,
+    ("413", "500"): (413, INVALID, "request_too_large", "caller_too_large", "false", None),
+    ("quota", "429"): (429, LIMIT, LIMIT, "provider_limit", None, "3"),
+    ("quota", "quota"): (429, "insufficient_quota", "insufficient_quota", "provider_quota", "false", None),
+    ("402", "403"): (424, "api_error", "provider_credential_rejected", "provider_key", "false", None),
+    ("503", "529"): NOBODY,
+    ("500", "408"): LATE,
     ("500", "timeout"): LATE,
     ("401", "401", "timeout"): LATE,
     ("timeout", "timeout", "timeout"): LATE,
