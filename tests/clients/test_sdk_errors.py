@@ -11,7 +11,7 @@ import pytest
 from callers import ALICE, BOB, STRANGER
 from harness import Gateway
 from mock import Behaviour, Upstream, answer, chat, error, hang
-from sdk import CHAT, HELLO, Node, Python
+from sdk import CHAT, HELLO, Python
 
 SOON = {"retry-after-ms": "20"}  # for the cases whose waiting is not what they are about
 OTHER_STATUS = {"python": "APIStatusError", "node": "APIError"}  # how each calls a status that it has no name for

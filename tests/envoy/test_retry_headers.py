@@ -11,7 +11,7 @@ import example
 import pytest
 from client import CHAT, Response, request
 from harness import NEWEST, Gateway
-from mock import Behaviour, Upstream, answer, error, reset, sse
+from mock import Behaviour, Upstream, error, reset, sse
 
 NO = "false"
 HOUR = {"retry-after": "3600"}
