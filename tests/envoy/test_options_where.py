@@ -71,8 +71,11 @@ def test_an_endpoint_that_no_provider_of_the_model_has_is_400(world):
 
 def test_a_response_kept_at_one_account_goes_nowhere_else(world):
     explain = {"x-tollgate-explain": "1"}
-    response = world.post("/v1/responses", {"model": "acme/chat", "previous_response_id": "resp_1"}, explain)
-    assert response.header("x-tollgate-plan") == "openai:openai-model"
+    pinned = {"model": "acme/chat", "previous_response_id": "resp_1"}
+    for options in ({}, gateway(order=["groq"], models=["acme/other"]), gateway(only=["groq", "openai"])):
+        response = world.post("/v1/responses", pinned | options, explain)
+        assert response.header("x-tollgate-plan") == "openai:openai-model"
+    assert world.post("/v1/responses", pinned | gateway(has=["no-training"]), explain).header("x-tollgate-plan") == "groq:groq-model"
     everybody = world.post(CHAT, {"model": "acme/chat", "models": ["acme/other"]}, explain).header("x-tollgate-plan")
     assert everybody == "openai:openai-model > azure:azure-model > groq:groq-model > groq:other-model"
 
