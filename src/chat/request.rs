@@ -53,6 +53,13 @@ pub struct Request {
     pub ext: Vec<Ext>,
 }
 
+impl Request {
+    /// Whether a tool takes free text.
+    pub fn is_custom(&self, tool: &str) -> bool {
+        self.tools.iter().any(|known| matches!(&known.kind, ToolKind::Custom { name, .. } if name == tool))
+    }
+}
+
 impl Default for Request {
     fn default() -> Request {
         Request {

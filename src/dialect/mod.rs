@@ -7,7 +7,7 @@
 //! ```text
 //! can_express(&chat::Request, &Facts) -> Result<(), Unable>          before the plan is made
 //! encode_request(&chat::Request, &Facts) -> Encoded                  per attempt, from the pristine request
-//! decode_response(&[u8], &Ids) -> Result<chat::Response, Failure>    a whole 200 body
+//! decode_response(&[u8], &Ids) -> Result<chat::Response, Box<Failure>>   a whole 200 body
 //! Decoder::new(&Ids)                                                 a stream, bytes in any chunking
 //!     .feed(&mut self, &[u8], &mut Vec<Event>)
 //!     .finish(&mut self, &mut Vec<Event>)                            the body has ended

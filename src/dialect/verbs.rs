@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use crate::chat::{Body, Ext, Link, Owner, Part, Request, Role, Source, ToolKind};
 use crate::error::{Again, Class, Error};
 
+use super::{Failure, Said};
+
 /// What is known of the target that a request is written for.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Facts<'a> {
@@ -165,12 +167,10 @@ pub fn too_large() -> Error {
     error
 }
 
-/// An answer that is not what the dialect knows; `what` says what was expected.
-pub fn unreadable(what: &str) -> Error {
+/// An answer that is not what the dialect knows; `what` says what is wrong with it: `no choices`.
+pub fn unreadable(what: &str) -> Failure {
     let message = format!("The provider's answer could not be read: {what}.");
-    let mut error = Error::new(Class::ProviderFault, 502, "server_error", "", message);
-    error.again = Again::MayHelp;
-    error
+    Failure::told(Class::ProviderFault, 200, Said { message, ..Said::default() }, None)
 }
 
 /// Takes a secret out of an error's words, should a provider repeat it.

@@ -3,6 +3,7 @@
 //! Client and provider speak the same format here, so bytes pass through and only what routing needs is edited.
 
 mod answer;
+pub mod chat;
 mod closing;
 mod error;
 mod request;

@@ -74,7 +74,7 @@ impl<'de> Deserialize<'de> for Word {
 
 impl StreamError {
     /// The error in an event; `None` when it is none.
-    pub(super) fn read(name: &[u8], data: &[u8]) -> Option<StreamError> {
+    pub(in crate::dialect::openai) fn read(name: &[u8], data: &[u8]) -> Option<StreamError> {
         let outer: Outer<'_> =
             serde_json::from_slice::<Fields<_>>(data).ok().and_then(|outer| outer.0).unwrap_or_default();
         let places = [outer.error, outer.response.0.and_then(|r| r.error), outer.x_groq.0.and_then(|groq| groq.error)];

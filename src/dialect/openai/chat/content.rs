@@ -1,0 +1,159 @@
+//! Parts of a message's `content`, which requests, answers and histories share.
+
+use crate::chat::json::{Json, Object};
+use crate::chat::{Body, Cache, Ext, Format, Link, Media, MediaKind, Native, Owner, Part, Seal, SealKind, Source};
+
+/// What a list of parts says. Reasoning inside of it counts only where the message has none in a better place.
+#[derive(Debug, Default)]
+pub(super) struct Content {
+    pub parts: Vec<Part>,
+    pub reasoning: Vec<Part>,
+}
+
+/// Reads `content`: a text or a list of parts; `None` when it is neither.
+pub(super) fn read(json: Json<'_>) -> Option<Content> {
+    let mut content = Content::default();
+    if let Some(text) = json.string() {
+        if !text.is_empty() {
+            content.parts.push(Part::text(text));
+        }
+        return Some(content);
+    }
+    for item in json.items()? {
+        let part = part(item);
+        match part.body {
+            Body::Reasoning { .. } => content.reasoning.push(part),
+            _ => content.parts.push(part),
+        }
+    }
+    Some(content)
+}
+
+/// `cache_control`.
+pub(super) fn cache(object: &Object<'_>) -> Option<Cache> {
+    Some(Cache { ttl: object.object("cache_control")?.string("ttl") })
+}
+
+/// The members that are not in the list, for the dialect itself.
+pub(super) fn rest(object: &Object<'_>, known: &[&str]) -> Vec<Ext> {
+    let unknown = object.iter().filter(|(key, _)| !known.contains(key));
+    let ext = unknown.map(|(key, json)| Ext {
+        owner: Owner::OpenAi,
+        key: key.to_owned(),
+        value: json.raw(),
+        required: false,
+    });
+    ext.collect()
+}
+
+/// Reads one part of an answer; `None` for what is not known there.
+pub(super) fn read_part(json: Json<'_>) -> Option<Part> {
+    Some(part(json)).filter(|part| !matches!(part.body, Body::Native(_)))
+}
+
+/// Reads one part. What is not known is a block of this dialect alone.
+fn part(json: Json<'_>) -> Part {
+    let Some(object) = json.object() else {
+        return json.string().map_or_else(|| unknown(json), Part::text);
+    };
+    let kind = object.text("type").unwrap_or_default();
+    let read = match &*kind {
+        "text" | "input_text" | "output_text" => object.string("text").map(Part::text),
+        "refusal" => object.string("refusal").map(|text| Part::new(Body::Refusal(text))),
+        "thinking" | "redacted_thinking" => thinking(&object),
+        "image_url" => url_of(&object, "image_url").map(|(url, inner)| {
+            let detail = inner.and_then(|inner| inner.string("detail"));
+            media(Media { detail, ..fetched(MediaKind::Image, &url) })
+        }),
+        "video_url" => url_of(&object, "video_url").map(|(url, _)| media(fetched(MediaKind::Video, &url))),
+        "input_audio" => object.object("input_audio").and_then(|audio| sound(&audio)),
+        "file" => object.object("file").and_then(|file| document(&file, &object)),
+        _ => None,
+    };
+    let Some(mut part) = read else { return unknown(json) };
+    part.cache = cache(&object);
+    part.ext =
+        rest(&object, &[&kind, "type", "cache_control", "text", "data", "signature", "title", "context", "citations"]);
+    part
+}
+
+fn unknown(json: Json<'_>) -> Part {
+    Part::new(Body::Native(Native { format: Format::openai_chat(), block: json.raw(), link: Link::Alone }))
+}
+
+fn media(media: Media) -> Part {
+    Part::new(Body::Media(Box::new(media)))
+}
+
+/// Anthropic's blocks, and Mistral's, whose text is a list and has no signature.
+pub(super) fn thinking(object: &Object<'_>) -> Option<Part> {
+    let seal = |kind, data| Seal::new(Format::Anthropic, kind, data).arrived();
+    if let Some(data) = object.string("data") {
+        let body = Body::Reasoning { text: String::new(), summary: false };
+        return Some(Part::new(body).sealed(Some(seal(SealKind::Redacted, data))));
+    }
+    let thinking = object.get("thinking")?;
+    let text = thinking.string().or_else(|| {
+        let texts = thinking.items()?.filter_map(|item| item.object()?.string("text"));
+        Some(texts.collect())
+    })?;
+    let signature = object.string("signature").filter(|signature| !signature.is_empty());
+    let body = Body::Reasoning { text, summary: false };
+    Some(Part::new(body).sealed(signature.map(|data| seal(SealKind::Signature, data))))
+}
+
+/// `{"image_url":{"url":...}}`, or the URL alone.
+fn url_of<'a>(object: &Object<'a>, name: &str) -> Option<(String, Option<Object<'a>>)> {
+    if let Some(url) = object.string(name) {
+        return Some((url, None));
+    }
+    let inner = object.object(name)?;
+    Some((inner.string("url")?, Some(inner)))
+}
+
+/// Media at a URL, which may be a data URL.
+pub(super) fn fetched(kind: MediaKind, url: &str) -> Media {
+    match data_url(url) {
+        Some((mime, data)) => Media::new(kind, mime, Source::Base64(data)),
+        None => Media::new(kind, None, Source::Url(url.to_owned())),
+    }
+}
+
+/// The MIME type and the base64 of a data URL.
+fn data_url(url: &str) -> Option<(Option<String>, String)> {
+    let (head, data) = url.strip_prefix("data:")?.split_once(',')?;
+    let mime = head.strip_suffix(";base64")?;
+    let mime = mime.split(';').next().filter(|mime| !mime.is_empty());
+    Some((mime.map(str::to_ascii_lowercase), data.to_owned()))
+}
+
+fn sound(audio: &Object<'_>) -> Option<Part> {
+    let data = audio.string("data")?;
+    let mime = audio.text("format").map(|format| match &*format {
+        "mp3" => "audio/mpeg".to_owned(),
+        other => format!("audio/{other}"),
+    });
+    Some(media(Media::new(MediaKind::Audio, mime, Source::Base64(data))))
+}
+
+/// A file by its bytes, its id, or (OpenRouter) its URL. Title, context and citations stand beside it or inside.
+fn document(file: &Object<'_>, beside: &Object<'_>) -> Option<Part> {
+    let mut read = if let Some(id) = file.string("file_id") {
+        Media::new(MediaKind::Document, None, Source::FileId { owner: Owner::OpenAi, id })
+    } else {
+        let data = file.string("file_data")?;
+        match data_url(&data) {
+            None if !data.contains("://") => Media::new(MediaKind::Document, None, Source::Base64(data)),
+            _ => fetched(MediaKind::Document, &data),
+        }
+    };
+    if let Some(mime) = &read.mime {
+        read.kind = MediaKind::of_mime(mime);
+    }
+    read.name = file.string("filename");
+    let extra = |name| beside.string(name).or_else(|| file.string(name));
+    (read.title, read.context) = (extra("title"), extra("context"));
+    let citations = beside.object("citations").or_else(|| file.object("citations"));
+    read.citations = citations.and_then(|citations| citations.flag("enabled")).unwrap_or(false);
+    Some(media(read))
+}
