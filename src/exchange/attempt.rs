@@ -177,6 +177,11 @@ impl Exchange {
         }
     }
 
+    /// Envoy answered because its circuit breaker was open: the attempt that had begun never left.
+    pub fn overflow(&self) {
+        self.progress.borrow_mut().attempts.pop_if(|attempt| attempt.end == End::Running);
+    }
+
     /// The exchange is over. An answer that broke off after its first byte is a failure of its provider; a whole one
     /// ends a row of failures.
     pub fn close(&self, now: u64) {

@@ -168,6 +168,9 @@ impl Gateway {
             return Action::Continue;
         }
         let head = host::headers(Map::ResponseHeaders);
+        if is_overflow() {
+            exchange.overflow();
+        }
         let error = lost(&head).or_else(overdue).unwrap_or_else(|| exchange.final_error(status(&head)));
         if exchange.misconfigured().is_some() || is_cluster_missing() {
             super::meters::count(crate::metric::Family::Misconfigured, &[("reason", "cluster")]);
@@ -227,14 +230,23 @@ fn lost(head: &Headers) -> Option<Error> {
     is_cluster_missing().then(|| Error::misconfigured("Envoy has no cluster for the target."))
 }
 
-fn is_cluster_missing() -> bool {
-    host::property("response\0code_details").is_some_and(|details| details == b"cluster_not_found")
+/// What Envoy says about an answer of its own.
+fn details() -> Vec<u8> {
+    host::property("response\0code_details").unwrap_or_default()
 }
 
-/// The time for all attempts together was over, whatever they have said until then.
+fn is_cluster_missing() -> bool {
+    details() == b"cluster_not_found"
+}
+
+/// A circuit breaker of the cluster was open.
+fn is_overflow() -> bool {
+    details().ends_with(b"{overflow}")
+}
+
+/// The time was over that Envoy gives to all attempts together, or to silence, whatever they have said until then.
 fn overdue() -> Option<Error> {
-    let details = host::property("response\0code_details");
-    details.is_some_and(|details| details == b"response_timeout").then(|| from_envoy(504))
+    matches!(&*details(), b"response_timeout" | b"stream_idle_timeout").then(|| from_envoy(504))
 }
 
 /// Answers with an error, in the client's shape.
