@@ -195,6 +195,11 @@ impl Error {
         Error::new(Class::Unsupported, 400, INVALID, "unsupported_option", message).at(option)
     }
 
+    /// A field asks for more than any model of the plan can do.
+    pub fn unsupported_parameter(field: &'static str, message: impl Into<String>) -> Error {
+        Error::new(Class::Unsupported, 400, INVALID, "unsupported_parameter", message).at(field)
+    }
+
     /// The filters of request, key and group leave no target.
     pub fn no_matching_provider(message: impl Into<String>) -> Error {
         Error::new(Class::Unsupported, 400, INVALID, "no_matching_provider", message)

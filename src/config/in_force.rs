@@ -7,7 +7,6 @@ const NOT_YET: &[(&str, &str)] = &[
     ("providers[].credentials[].gcp_metadata", ""),
     ("providers[].subscription", "false"),
     ("models[].max_output", ""),
-    ("models[].supports", ""),
     ("models[].price", ""),
     ("models[].limits", ""),
     ("groups[].limits", ""),

@@ -20,6 +20,8 @@ pub struct Config {
     pub model_names: HashMap<String, usize>,
     /// Names used at providers -> indexes into `models`; a name that leads to one model only is an answer.
     pub native_names: HashMap<String, Vec<usize>>,
+    /// Whether any model says what it supports, so that requests must be looked at for what they need.
+    pub tells_abilities: bool,
     /// How plans are made.
     pub routing: Routing,
     /// Who may call.

@@ -76,7 +76,10 @@ pub fn admit(config: &Config, headers: &Headers, without_body: bool) -> Result<A
     };
     let checked = check_head(headers, without_body)
         .and_then(|()| AskReader::new(operation, headers.get("content-type").unwrap_or_default()));
-    let reader = checked.map_err(|error| refused(error, Some(operation)))?;
+    let mut reader = checked.map_err(|error| refused(error, Some(operation)))?;
+    if !config.tells_abilities {
+        reader.overlook_parts();
+    }
     let path = format!("{below}{}", passed_query(query));
     Ok(Admission::Read(Box::new(Admitted { caller, operation, path, reader })))
 }

@@ -1,76 +1,21 @@
 //! What a request asks for, read from its body as it arrives: model, stream, routing options, and where they stand so
 //! that they can be edited.
 
+mod needs;
+mod paths;
+
+use super::deep::Deep;
 use super::hash::Hash;
 use super::options::Options;
-use super::pins::Pins;
 use crate::error::{Error, printable};
 use crate::operation::Operation;
-use crate::stream::json::{self, Capture, Keep, Kind, Member, Object, Path, Reader};
+use crate::stream::json::{self, Capture, Kind, Member, Object, Reader};
 use crate::stream::multipart;
+use paths::{
+    CACHE_KEY, INCLUDE_USAGE, MODEL, MODELS, OPENINGS, OPTION, PATHS, PINS, PROVIDER, PROVIDER_OPTIONS, ROUTE,
+    SESSION_ID, STORE, STRANGE, STREAM, STREAM_OPTIONS, USER_ID,
+};
 use std::ops::Range;
-
-/// Most bytes of an option that we read ourselves.
-const OPTION: usize = 64 << 10;
-/// Bytes of each part of a conversation's opening that count for its hash.
-const OPENING: usize = 1 << 10;
-
-const MODEL: usize = 0;
-const STREAM: usize = 1;
-const STREAM_OPTIONS: usize = 2;
-const INCLUDE_USAGE: usize = 3;
-const MODELS: usize = 4;
-const PROVIDER: usize = 5;
-const PROVIDER_OPTIONS: usize = 6;
-const STORE: usize = 7;
-const CACHE_KEY: usize = 8;
-const USER_ID: usize = 9;
-/// Fields that name state kept at one account: such a request goes nowhere else.
-const PINS: std::ops::Range<usize> = 10..14;
-/// What later turns of a conversation begin with.
-const OPENINGS: std::ops::Range<usize> = 14..20;
-const ROUTE: usize = 20;
-const SESSION_ID: usize = 21;
-/// Routing options of others that we have nothing like.
-const STRANGE: [(Operation, usize); 4] = [
-    (Operation::ChatCompletions, 22),
-    (Operation::Responses, 23),
-    (Operation::Responses, 24),
-    (Operation::Responses, 25),
-];
-
-const fn path(keys: &'static [&'static str], keep: Keep) -> Path {
-    Path { keys, keep }
-}
-
-static PATHS: [Path; 26] = [
-    path(&["model"], Keep::Whole(1 << 10)),
-    path(&["stream"], Keep::Whole(8)),
-    path(&["stream_options"], Keep::Whole(OPTION)),
-    path(&["stream_options", "include_usage"], Keep::Whole(8)),
-    path(&["models"], Keep::Whole(OPTION)),
-    path(&["provider"], Keep::Whole(OPTION)),
-    path(&["providerOptions"], Keep::Whole(OPTION)),
-    path(&["store"], Keep::Whole(8)),
-    path(&["prompt_cache_key"], Keep::Prefix(OPENING)),
-    path(&["metadata", "user_id"], Keep::Prefix(OPENING)),
-    path(&["previous_response_id"], Keep::Place),
-    path(&["conversation"], Keep::Place),
-    path(&["background"], Keep::Whole(8)),
-    path(&["prompt", "id"], Keep::Place),
-    path(&["system"], Keep::Prefix(OPENING)),
-    path(&["instructions"], Keep::Prefix(OPENING)),
-    path(&["tools"], Keep::Prefix(OPENING)),
-    path(&["messages"], Keep::Opening(OPENING)),
-    path(&["input"], Keep::Opening(OPENING)),
-    path(&["prompt"], Keep::Prefix(OPENING)),
-    path(&["route"], Keep::Whole(64)),
-    path(&["session_id"], Keep::Prefix(OPENING)),
-    path(&["preset"], Keep::Place),
-    path(&["caching"], Keep::Place),
-    path(&["cache_anchor_items"], Keep::Place),
-    path(&["cache_ttl"], Keep::Place),
-];
 
 /// The fields of a form, in the order of `FORM_MODEL` and `FORM_STREAM`.
 static FIELDS: [multipart::Field; 2] =
@@ -83,7 +28,7 @@ const FORM_STREAM: usize = 1;
 pub struct AskReader {
     operation: Operation,
     body: BodyReader,
-    pins: Pins,
+    deep: Deep,
     length: usize,
 }
 
@@ -160,7 +105,12 @@ impl AskReader {
             }
             None => BodyReader::Json(Box::new(Reader::new(&PATHS))),
         };
-        Ok(AskReader { operation, body, pins: Pins::default(), length: 0 })
+        Ok(AskReader { operation, body, deep: Deep::default(), length: 0 })
+    }
+
+    /// No model says what it supports: nothing need be known of the messages' parts.
+    pub fn overlook_parts(&mut self) {
+        self.deep.overlook_parts();
     }
 
     /// Reads the next bytes.
@@ -168,7 +118,7 @@ impl AskReader {
         self.length = self.length.saturating_add(chunk.len());
         match &mut self.body {
             BodyReader::Json(reader) => {
-                self.pins.feed(self.operation, chunk);
+                self.deep.feed(self.operation, chunk);
                 reader.feed(chunk).map_err(not_json)
             }
             BodyReader::Multipart(reader) => reader.feed(chunk).map_err(not_multipart),
@@ -182,14 +132,16 @@ impl AskReader {
 
     /// The body is whole: what does it ask for? `session` is what the client calls its conversation.
     pub fn finish(self, path: String, session: Option<&[u8]>) -> Result<Ask, Error> {
-        let AskReader { operation, body, pins, length } = self;
+        let AskReader { operation, body, deep, length } = self;
         if length == 0 {
             return Err(Error::bad_body("The request has no body."));
         }
         match body {
             BodyReader::Json(reader) => {
-                let ask = json_ask(operation, path, length, *reader, session)?;
-                Ok(Ask { pinned: ask.pinned.or(pins.found()), ..ask })
+                let mut ask = json_ask(operation, path, length, *reader, session)?;
+                ask.pinned = ask.pinned.or(deep.pin());
+                deep.parts().for_each(|(ability, field)| ask.options.needs.add(ability, field));
+                Ok(ask)
             }
             BodyReader::Multipart(reader) => multipart_ask(operation, path, length, *reader, session),
         }
@@ -300,7 +252,7 @@ fn flag(reader: &Reader, path: usize, name: &str) -> Result<Option<bool>, Error>
 }
 
 fn options(reader: &Reader, operation: Operation) -> Result<Options, Error> {
-    let mut options = Options::default();
+    let mut options = Options { needs: needs::read(reader, operation), ..Options::default() };
     if let Some(raw) = option(reader, PROVIDER_OPTIONS, "providerOptions")? {
         options.read_provider_options(raw)?;
     }

@@ -3,6 +3,7 @@
 //! No option is ever ignored: each is honoured, turned into labels that targets must carry, or refused by name. The
 //! table for users is docs/options.md.
 
+use super::needs::Needs;
 use crate::error::Error;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -24,6 +25,8 @@ pub struct Options {
     pub no_fallback: bool,
     /// Labels that every target must carry, each with the option that asked for it.
     pub labels: Vec<(String, String)>,
+    /// What it needs of a model, whatever it wishes.
+    pub needs: Needs,
     /// The end user, for attribution.
     pub user: Option<String>,
     /// Words for attribution.

@@ -134,6 +134,9 @@ pub fn plan(request: &Request<'_>) -> Result<Plan, Error> {
 
 /// Where the state is that the request names: one account, whatever weights, wishes and affinity say.
 fn pinned_target(request: &Request<'_>, asked: &Resolved) -> Option<Target> {
+    if request.options.needs.beyond(&asked.model).is_some() {
+        return None;
+    }
     let able = asked.model.targets.iter().filter_map(|target| {
         let provider = request.config.providers.get(target.provider)?;
         serves(request, provider).then_some((target, provider))
@@ -152,6 +155,9 @@ fn pinned_target(request: &Request<'_>, asked: &Resolved) -> Option<Target> {
 }
 
 fn add_targets(request: &Request<'_>, resolved: &Resolved, targets: &mut Vec<Target>) {
+    if request.options.needs.beyond(&resolved.model).is_some() {
+        return;
+    }
     let providers = &request.config.providers;
     let named = resolved.model.targets.iter().filter_map(|target| Some((target, providers.get(target.provider)?)));
     let mut able: Vec<(&ModelTarget, &Rc<Provider>)> = named.filter(|(_, p)| serves(request, p)).collect();
@@ -222,6 +228,14 @@ fn serves(request: &Request<'_>, provider: &Provider) -> bool {
 fn no_target(request: &Request<'_>, asked: &Resolved) -> Error {
     let options = request.options;
     let name = &asked.model.name;
+    let mut serving = asked.model.targets.iter().filter_map(|target| request.config.providers.get(target.provider));
+    if let Some(field) = options.needs.beyond(&asked.model)
+        && serving.any(|provider| serves(request, provider))
+    {
+        let message =
+            format!("`{name}` does not support what `{field}` asks for, and no other model of the plan does.");
+        return Error::unsupported_parameter(field, message);
+    }
     let filter = if options.only.is_some() {
         Some("only")
     } else if !options.ignore.is_empty() {

@@ -48,6 +48,7 @@ pub fn compile(raw: &RawGateway, tree: &Tree, env: Env<'_>, mistakes: &mut Mista
         routing: routing(&raw.routing),
         access,
         metrics: metrics(&raw.metrics),
+        tells_abilities: raw.models.iter().any(|model| model.supports.is_some()),
         request_body_limit: raw.limits.request_body.0,
         expose: raw.expose,
         hash: format!("{:016x}", tree.fingerprint()),

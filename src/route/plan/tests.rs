@@ -90,6 +90,45 @@ fn names_lead_to_models() {
     }
 }
 
+/// A target whose model cannot do what the request asks for never enters the plan; nothing listed means everything.
+#[test]
+fn models_that_lack_an_ability_are_left_out() {
+    let model = |name: &str, provider: &str, more: Value| {
+        let mut model = json!({"name": name, "targets": [{"provider": provider, "model": "m"}]});
+        more.as_object().unwrap().iter().for_each(|(key, value)| model[key] = value.clone());
+        model
+    };
+    let config = config(json!({"models": [
+        model("acme/small", "alpha", json!({"supports": ["json_schema"], "fallbacks": ["acme/tools", "acme/all"]})),
+        model("acme/tools", "beta", json!({"supports": ["tools", "reasoning"]})),
+        model("acme/all", "gamma", json!({})),
+        model("acme/nothing", "beta", json!({"supports": [], "fallbacks": ["acme/small"]})),
+    ]}));
+    let tools = r#","tools":[{}]"#;
+    for (model, more, expected) in [
+        ("acme/small", "", Ok("alpha:m > beta:m > gamma:m")),
+        ("acme/small", tools, Ok("beta:m > gamma:m")),
+        ("acme/small", r#","tools":[{}],"messages":[{"content":[{"type":"image_url"}]}]"#, Ok("gamma:m")),
+        ("acme/small", r#","response_format":{"type":"json_schema"}"#, Ok("alpha:m > gamma:m")),
+        ("acme/small", r#","tools":[{}],"provider":{"allow_fallbacks":false}"#, Ok("beta:m")),
+        ("acme/nothing", tools, Err(("unsupported_parameter", "tools"))),
+        ("acme/nothing", r#","tools":[{}],"models":["acme/all"]"#, Ok("gamma:m")),
+        ("acme/nothing", r#","reasoning_effort":"low""#, Err(("unsupported_parameter", "reasoning_effort"))),
+        ("acme/small", r#","tools":[{}],"provider":{"only":["alpha"]}"#, Err(("unsupported_parameter", "tools"))),
+        ("acme/nothing", r#","tools":[{}],"provider":{"only":["gamma"]}"#, Err(("no_matching_provider", "only"))),
+        // State kept at one account: no other model can stand in.
+        ("acme/small", r#","tools":[{}],"previous_response_id":"r""#, Err(("unsupported_parameter", "tools"))),
+    ] {
+        let body = format!(r#"{{"model":"{model}"{more}}}"#);
+        match expected {
+            Ok(plan) => assert_eq!(text(&config, &body), plan, "{body}"),
+            Err((code, param)) => {
+                assert_eq!(refusal(&config, &body), (400, code.to_owned(), Some(param.to_owned())), "{body}");
+            }
+        }
+    }
+}
+
 fn models(more: Value) -> Value {
     json!({"models": [
         {"name": "acme/chat", "targets": [{"provider": "alpha", "model": "a"}], "fallbacks": ["acme/big", "acme/solo"]},

@@ -1,0 +1,88 @@
+//! The values that are read of a JSON body, by their paths.
+
+use crate::operation::Operation;
+use crate::stream::json::{Keep, Path};
+use std::ops::Range;
+
+/// Most bytes of an option that we read ourselves.
+pub(super) const OPTION: usize = 64 << 10;
+/// Bytes of each part of a conversation's opening that count for its hash.
+const OPENING: usize = 1 << 10;
+
+pub(super) const MODEL: usize = 0;
+pub(super) const STREAM: usize = 1;
+pub(super) const STREAM_OPTIONS: usize = 2;
+pub(super) const INCLUDE_USAGE: usize = 3;
+pub(super) const MODELS: usize = 4;
+pub(super) const PROVIDER: usize = 5;
+pub(super) const PROVIDER_OPTIONS: usize = 6;
+pub(super) const STORE: usize = 7;
+pub(super) const CACHE_KEY: usize = 8;
+pub(super) const USER_ID: usize = 9;
+/// Fields that name state kept at one account: such a request goes nowhere else.
+pub(super) const PINS: Range<usize> = 10..14;
+/// What later turns of a conversation begin with.
+pub(super) const OPENINGS: Range<usize> = 14..20;
+pub(super) const ROUTE: usize = 20;
+pub(super) const SESSION_ID: usize = 21;
+/// Routing options of others that we have nothing like.
+pub(super) const STRANGE: [(Operation, usize); 4] = [
+    (Operation::ChatCompletions, 22),
+    (Operation::Responses, 23),
+    (Operation::Responses, 24),
+    (Operation::Responses, 25),
+];
+/// What not every model can do; one of the openings too.
+pub(super) const TOOLS: usize = 16;
+pub(super) const FUNCTIONS: usize = 26;
+pub(super) const RESPONSE_FORMAT: usize = 27;
+pub(super) const TEXT_FORMAT: usize = 28;
+pub(super) const REASONING_EFFORT: usize = 29;
+pub(super) const EFFORT: usize = 30;
+pub(super) const ENABLED: usize = 31;
+/// Of `reasoning`, whatever they say.
+pub(super) const REASONING: Range<usize> = 32..35;
+pub(super) const AUDIO: usize = 35;
+
+const fn path(keys: &'static [&'static str], keep: Keep) -> Path {
+    Path { keys, keep }
+}
+
+pub(super) static PATHS: [Path; 36] = [
+    path(&["model"], Keep::Whole(1 << 10)),
+    path(&["stream"], Keep::Whole(8)),
+    path(&["stream_options"], Keep::Whole(OPTION)),
+    path(&["stream_options", "include_usage"], Keep::Whole(8)),
+    path(&["models"], Keep::Whole(OPTION)),
+    path(&["provider"], Keep::Whole(OPTION)),
+    path(&["providerOptions"], Keep::Whole(OPTION)),
+    path(&["store"], Keep::Whole(8)),
+    path(&["prompt_cache_key"], Keep::Prefix(OPENING)),
+    path(&["metadata", "user_id"], Keep::Prefix(OPENING)),
+    path(&["previous_response_id"], Keep::Place),
+    path(&["conversation"], Keep::Place),
+    path(&["background"], Keep::Whole(8)),
+    path(&["prompt", "id"], Keep::Place),
+    path(&["system"], Keep::Prefix(OPENING)),
+    path(&["instructions"], Keep::Prefix(OPENING)),
+    path(&["tools"], Keep::Prefix(OPENING)),
+    path(&["messages"], Keep::Opening(OPENING)),
+    path(&["input"], Keep::Opening(OPENING)),
+    path(&["prompt"], Keep::Prefix(OPENING)),
+    path(&["route"], Keep::Whole(64)),
+    path(&["session_id"], Keep::Prefix(OPENING)),
+    path(&["preset"], Keep::Place),
+    path(&["caching"], Keep::Place),
+    path(&["cache_anchor_items"], Keep::Place),
+    path(&["cache_ttl"], Keep::Place),
+    path(&["functions"], Keep::Prefix(64)),
+    path(&["response_format", "type"], Keep::Whole(128)),
+    path(&["text", "format", "type"], Keep::Whole(128)),
+    path(&["reasoning_effort"], Keep::Whole(64)),
+    path(&["reasoning", "effort"], Keep::Whole(64)),
+    path(&["reasoning", "enabled"], Keep::Whole(8)),
+    path(&["reasoning", "max_tokens"], Keep::Place),
+    path(&["reasoning", "summary"], Keep::Place),
+    path(&["reasoning", "generate_summary"], Keep::Place),
+    path(&["audio"], Keep::Place),
+];

@@ -1,0 +1,204 @@
+//! What stands deep inside a body and matters to its plan, found by its bytes as they pass: ids that exist at one account
+//! only, and parts of messages that not every model takes.
+//!
+//! The JSON reader enters no arrays, and messages are arrays. A quote inside a text is escaped, so `"file_id":"` in the
+//! bytes is a member whose value is a text, wherever it stands; a schema that describes such a member has an object there.
+
+use crate::config::Ability;
+use crate::operation::Operation;
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
+
+/// What is looked for: the word, whether it is a key with a text, and what the pin is called.
+struct Word {
+    finder: Finder<'static>,
+    is_key: bool,
+    field: &'static str,
+}
+
+static PINS: LazyLock<[Word; 3]> = LazyLock::new(|| {
+    [
+        Word { finder: Finder::new(r#""file_id""#), is_key: true, field: "file_id" },
+        Word { finder: Finder::new(r#""container""#), is_key: true, field: "container" },
+        Word { finder: Finder::new(r#""item_reference""#), is_key: false, field: "item_reference" },
+    ]
+});
+
+static TYPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""type""#));
+
+/// The `type` of a part of a message, with its quotes, and what a model must support to take it.
+const PARTS: [(&[u8], Ability, &str); 5] = [
+    (br#""image_url""#, Ability::Vision, "image_url"),
+    (br#""input_image""#, Ability::Vision, "input_image"),
+    (br#""input_audio""#, Ability::Audio, "input_audio"),
+    (br#""file""#, Ability::Pdf, "file"),
+    (br#""input_file""#, Ability::Pdf, "input_file"),
+];
+
+/// Most bytes from the beginning of a word to the quote of its text (of a type: to its last), white space included. What
+/// is spread wider is not seen, in any chunking.
+const WINDOW: usize = 32;
+
+/// Looks for them in a body as it arrives.
+#[derive(Debug, Default)]
+pub(super) struct Deep {
+    /// The last bytes, in which a word may have begun.
+    tail: Vec<u8>,
+    pin: Option<&'static str>,
+    /// For each of `PARTS` whether it was seen.
+    parts: [bool; PARTS.len()],
+    overlooks_parts: bool,
+}
+
+impl Deep {
+    /// Looks for pins only. A body full of schemas has a `type` every few bytes.
+    pub(super) fn overlook_parts(&mut self) {
+        self.overlooks_parts = true;
+    }
+
+    /// Reads the next bytes. Only chat completions and responses have such things.
+    pub(super) fn feed(&mut self, operation: Operation, chunk: &[u8]) {
+        let pins = match operation {
+            Operation::ChatCompletions => PINS.get(..1),
+            Operation::Responses => PINS.get(..),
+            _ => None,
+        };
+        let Some(pins) = pins else { return };
+        if !self.tail.is_empty() {
+            let seam = [&self.tail, chunk.get(..WINDOW).unwrap_or(chunk)].concat();
+            self.look(pins, &seam);
+        }
+        self.look(pins, chunk);
+        let kept = chunk.get(chunk.len().saturating_sub(WINDOW)..).unwrap_or_default();
+        if kept.len() < WINDOW {
+            let old = self.tail.len().saturating_add(kept.len()).saturating_sub(WINDOW);
+            self.tail.drain(..old.min(self.tail.len()));
+        } else {
+            self.tail.clear();
+        }
+        self.tail.extend_from_slice(kept);
+    }
+
+    /// What names an id, if anything does.
+    pub(super) fn pin(&self) -> Option<&'static str> {
+        self.pin
+    }
+
+    /// The parts that were seen, by what a model must support to take them.
+    pub(super) fn parts(&self) -> impl Iterator<Item = (Ability, &'static str)> {
+        let seen = PARTS.iter().zip(self.parts).filter(|(_, seen)| *seen);
+        seen.map(|((_, ability, field), _)| (*ability, *field))
+    }
+
+    fn look(&mut self, pins: &[Word], bytes: &[u8]) {
+        self.pin = self.pin.or_else(|| find(pins, bytes));
+        if self.overlooks_parts {
+            return;
+        }
+        for at in TYPE.find_iter(bytes) {
+            let Some(text) = text_after(bytes, at, TYPE.needle().len()) else { continue };
+            for ((word, ..), seen) in PARTS.iter().zip(&mut self.parts) {
+                *seen |= text.starts_with(word);
+            }
+        }
+    }
+}
+
+/// What stands behind a word, as far as the window goes.
+fn after(bytes: &[u8], at: usize, word: usize) -> &[u8] {
+    let window = bytes.get(at..).map(|rest| rest.get(..WINDOW).unwrap_or(rest)).unwrap_or_default();
+    window.get(word..).unwrap_or_default().trim_ascii_start()
+}
+
+/// The value of a member whose key is a word, if it is a text, from its first quote on.
+fn text_after(bytes: &[u8], at: usize, word: usize) -> Option<&[u8]> {
+    let value = after(bytes, at, word).strip_prefix(b":")?.trim_ascii_start();
+    value.starts_with(b"\"").then_some(value)
+}
+
+fn find(words: &[Word], bytes: &[u8]) -> Option<&'static str> {
+    let stands = |word: &&Word| {
+        let length = word.finder.needle().len();
+        word.finder.find_iter(bytes).any(|at| match word.is_key {
+            true => text_after(bytes, at, length).is_some(),
+            false => matches!(after(bytes, at, length), [first, ..] if *first != b':'),
+        })
+    };
+    words.iter().find(stands).map(|word| word.field)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is found, the same for every way of cutting the body: the pin, and the parts.
+    fn found(operation: Operation, body: &str) -> (Option<&'static str>, Vec<&'static str>) {
+        let feed = |pieces: Vec<&[u8]>| {
+            let mut deep = Deep::default();
+            pieces.iter().for_each(|piece| deep.feed(operation, piece));
+            (deep.pin(), deep.parts().map(|(_, field)| field).collect())
+        };
+        let bytes = body.as_bytes();
+        let whole = feed(vec![bytes]);
+        for size in [1, 2, 7, 31, 32, 33] {
+            assert_eq!(feed(bytes.chunks(size).collect()), whole, "{size}: {body}");
+        }
+        for cut in 0..bytes.len() {
+            let (left, right) = bytes.split_at(cut);
+            assert_eq!(feed(vec![left, right]), whole, "{cut}: {body}");
+        }
+        whole
+    }
+
+    #[test]
+    fn ids_of_one_account_are_found_and_words_about_them_are_not() {
+        let (chat, responses) = (Operation::ChatCompletions, Operation::Responses);
+        let file = r#"{"messages":[{"role":"user","content":[{"type":"file","file":{"file_id":"file-1"}}]}]}"#;
+        let spaced = file.replace(r#""file_id":"#, "\"file_id\" \n: ");
+        let wide = file.replace(r#""file_id":"#, &format!("\"file_id\"{}: ", " ".repeat(40)));
+        for (operation, body, expected) in [
+            (chat, file, Some("file_id")),
+            (responses, file, Some("file_id")),
+            (responses, &spaced, Some("file_id")),
+            (responses, &wide, None),
+            (Operation::Embeddings, file, None),
+            (responses, r#"{"tools":[{"type":"code_interpreter","container":"cntr_1"}]}"#, Some("container")),
+            (responses, r#"{"tools":[{"type":"code_interpreter","container":{"type":"auto"}}]}"#, None),
+            (chat, r#"{"tools":[{"container":"cntr_1"}]}"#, None),
+            (responses, r#"{"input":[{"type":"item_reference","id":"msg_1"}]}"#, Some("item_reference")),
+            (responses, r#"{"input":[{"id":"msg_1","type":"item_reference"}]}"#, Some("item_reference")),
+            (responses, r#"{"item_reference":1}"#, None),
+            (chat, r#"{"messages":[{"content":"say \"file_id\":\"x\""}]}"#, None),
+            (chat, r#"{"tools":[{"function":{"parameters":{"properties":{"file_id":{"type":"string"}}}}}]}"#, None),
+            (chat, r#"{"tools":[{"required":["file_id"]}],"x":"file_id"}"#, None),
+            (chat, r#"{"file":{"file_id":null,"file_data":"data:"}}"#, None),
+        ] {
+            assert_eq!(found(operation, body).0, expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn parts_that_not_every_model_takes_are_found_and_words_about_them_are_not() {
+        let (chat, responses) = (Operation::ChatCompletions, Operation::Responses);
+        let image = r#"{"messages":[{"content":[{"type":"image_url","image_url":{"url":"data:"}}]}]}"#;
+        let spaced = image.replace(r#""type":"#, "\"type\" \n: ");
+        let wide = image.replace(r#""type":"#, &format!("\"type\"{}: ", " ".repeat(40)));
+        let both = r#"[{"type":"file","file":{}},{"type":"text"},{"type":"input_audio"},{"type":"image_url"}]"#;
+        for (operation, body, expected) in [
+            (chat, image, &["image_url"][..]),
+            (chat, &spaced, &["image_url"]),
+            (chat, &wide, &[]),
+            (chat, both, &["image_url", "input_audio", "file"]),
+            (responses, r#"{"input":[{"type":"input_image"}]}"#, &["input_image"]),
+            (responses, r#"{"input":[{"type":"input_file"}]}"#, &["input_file"]),
+            (Operation::Embeddings, image, &[]),
+            (chat, r#"{"content":"say \"type\":\"image_url\""}"#, &[]),
+            (chat, r#"{"required":["file","image_url"],"enum":["input_audio"]}"#, &[]),
+            (chat, r#"{"properties":{"file":{"type":"string"},"type":{"type":"string"}}}"#, &[]),
+            (responses, r#"{"tools":[{"type":"file_search"}]}"#, &[]),
+            (chat, r#"{"type":{"file":"file"}}"#, &[]),
+        ] {
+            assert_eq!(found(operation, body).1, expected, "{body}");
+        }
+    }
+}
