@@ -75,12 +75,12 @@ class Dead:
         with ThreadPoolExecutor(at_once) as pool:
             return list(pool.map(lambda n: chat(self.gateway.url, model, prompt=str(n)), range(count)))
 
-    def eject(self, kind: str) -> None:
-        """Asks until Envoy has taken the failing address out."""
+    def eject(self, kind: str, addresses: int = 1) -> None:
+        """Asks until Envoy has taken the failing addresses out."""
         provider = next(name for name, what in DEAD.items() if what == kind)
-        for _ in range(20):
-            self.crowd(f"acme/{kind}", 20)
-            if self.gateway.stats(f"cluster.{provider}.outlier_detection.ejections_active").popitem()[1]:
+        for _ in range(40):
+            self.crowd(f"acme/{kind}", 10)
+            if self.gateway.stats(f"cluster.{provider}.outlier_detection.ejections_active").popitem()[1] >= addresses:
                 return
         raise AssertionError(f"never ejected: {self.gateway.stats(f'cluster.{provider}.outlier')}")
 

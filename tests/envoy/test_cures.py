@@ -87,6 +87,17 @@ def test_panic_mode_would_keep_asking_whom_envoy_has_ejected(sick):
     assert attempts(dead.crowd("acme/ejected", 50)) == {"together:503,azure:200": 50}
 
 
+@pytest.mark.parametrize("without", ["update_merge_window", None])
+def test_without_update_merge_window_who_is_ejected_second_is_asked_for_another_second(sick, without):
+    """The default lets changes of hosts act once a second."""
+    dead = sick(lambda clusters: clusters["fireworks"]["common_lb_config"].pop(without, None))
+    dead.half.behaviours = (error(503),)
+    dead.eject("halved", addresses=2)
+    answers = dead.crowd("acme/halved", 20)
+    assert statuses(answers) == {200: 20}
+    assert (len(dead.sick.requests + dead.half.requests) > 0) == bool(without)
+
+
 # ---------------------------------------------------------------- of the route and the filter
 
 LARGE = "x" * (2 << 20)
