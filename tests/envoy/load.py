@@ -6,6 +6,7 @@ The answers are in the order of the requests. A generator of requests may end wh
 """
 
 import asyncio
+import http.client
 import itertools
 import json
 import time
@@ -96,6 +97,24 @@ async def _chunks(reader: asyncio.StreamReader) -> bytes:
         await reader.readline()
     await reader.readline()
     return bytes(body)
+
+
+def hold(url: str, model: str, count: int) -> list[http.client.HTTPConnection]:
+    """Clients that have asked for a stream and read nothing of it yet."""
+    connections = [http.client.HTTPConnection(urlsplit(url).netloc) for _ in range(count)]
+    for connection in connections:
+        connection.request("POST", CHAT, ask(model, stream=True).body, {"content-type": "application/json"})
+    return connections
+
+
+def leave(connections: list[http.client.HTTPConnection], read: int = 0) -> None:
+    """They read so much and close their connections."""
+    for connection in connections:
+        if read:
+            answer = connection.getresponse()
+            answer.read(read)
+            answer.close()
+        connection.close()
 
 
 def wait_until(what, timeout: float = 5) -> None:

@@ -1,16 +1,14 @@
 """Targets that fail in a row rest on all workers: how often they are asked meanwhile, how they come back, and what is
 nobody's failure. Four workers; a rest lasts one second here."""
 
-import http.client
 import itertools
 import json
 import time
 from collections import Counter
-from urllib.parse import urlsplit
 
 import pytest
-from client import CHAT, chat
-from load import Answer, ask, crowd, for_seconds, wait_until
+from client import chat
+from load import Answer, ask, crowd, for_seconds, hold, leave, wait_until
 from mock import chat as slow_chat
 from mock import chat_stream, chatting, error, hang
 from world import World, config, target
@@ -174,7 +172,9 @@ def test_a_client_that_leaves_is_nobodys_failure(world, name):
     behaviour, read = LEFT[name]
     world.behave(openai=behaviour)
     before = len(world.gateway.access_log())
-    leave(world, 2 * AFTER, read)
+    clients = hold(world.url, "acme/left", 2 * AFTER)
+    world.mocks["openai"].wait(2 * AFTER)
+    leave(clients, read)
     lines = world.gateway.wait_log(before + 2 * AFTER)[before:]
     assert {(line["attempts"].split(":")[0], line["ended"]) for line in lines} == {("openai", "client_left")}
     world.behave()
@@ -189,28 +189,9 @@ def test_a_probe_whose_client_leaves_is_given_to_another(world):
     begin = time.monotonic()
     while not world.mocks["openai"].requests:
         assert time.monotonic() - begin < 3
-        connections = open_streams(world, 1)
+        clients = hold(world.url, "acme/left", 1)
         time.sleep(0.05)
-    [connection.close() for connection in connections]
+    leave(clients)
     world.behave()
     wait_until(lambda: chat(world.url, "acme/left").header("x-tollgate-attempts") == "openai:200")
     assert world.rests("acme/left") == 0
-
-
-def open_streams(world: World, count: int) -> list[http.client.HTTPConnection]:
-    connections = [http.client.HTTPConnection(urlsplit(world.url).netloc) for _ in range(count)]
-    for connection in connections:
-        connection.request("POST", CHAT, ask("acme/left", stream=True).body, {"content-type": "application/json"})
-    return connections
-
-
-def leave(world: World, count: int, read: int) -> None:
-    """Clients that read so much of their answers and close their connections."""
-    connections = open_streams(world, count)
-    world.mocks["openai"].wait(count)
-    for connection in connections:
-        if read:
-            answer = connection.getresponse()
-            answer.read(read)
-            answer.close()
-        connection.close()
