@@ -15,7 +15,7 @@ from sdk import CHAT, HELLO, File
 
 THERE = "name-used-there"
 PICTURE = File("cat.png", bytes(range(256)) * 400)
-OPTIONS = {"providerOptions": {"gateway": {"only": ["openai"], "user": "u1"}, "openai": {"x": 1}}, "provider": {"order": ["openai"]}}
+OPTIONS = {"providerOptions": {"gateway": {"only": ["openai"], "user": "u1"}, "openai": {}}, "provider": {"order": ["openai"]}}
 
 
 @dataclass
