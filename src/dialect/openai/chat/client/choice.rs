@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::details::{belongs_elsewhere, encrypted, head};
 use super::super::next;
 use super::extras::Extras;
-use super::response::{count, extra_content, image};
+use super::response::{count, extra_content, image, logprobs};
 use super::stream::{Frame, Wants};
 use crate::chat::json::ObjectWriter;
 use crate::chat::{Body, Event, Format, Kind, MediaKind, Seal, SealKind};
@@ -79,7 +79,7 @@ impl Choice {
             Event::Whole { part, body, .. } => self.whole(*part, body, frame, wants, out),
             Event::Logprobs { raw, .. } => {
                 let after = |o: &mut ObjectWriter<'_>| {
-                    o.raw("logprobs", raw);
+                    o.object("logprobs", |o| logprobs(raw, o));
                     o.set("finish_reason", None::<&str>);
                 };
                 frame.choice(self.index, |_| {}, after, out);

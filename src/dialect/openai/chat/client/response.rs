@@ -3,7 +3,9 @@
 use super::super::{details, reason, usage};
 use super::extras::Extras;
 use crate::chat::json::{ListWriter, ObjectWriter, object};
-use crate::chat::{Args, Body, Choice, Ids, Media, MediaKind, Part, Request, Response, SealKind, Source, ToolCall};
+use crate::chat::{
+    Args, Body, Choice, Ids, Media, MediaKind, Part, Raw, Request, Response, SealKind, Source, ToolCall,
+};
 
 /// Tiers that the answer's schema knows.
 const TIERS: [&str; 5] = ["auto", "default", "flex", "scale", "priority"];
@@ -37,7 +39,7 @@ fn choice(choice: &Choice, index: usize, extras: Extras, request: &Request, ids:
     o.set("index", index);
     o.object("message", |o| message(&choice.parts, extras, request, ids, o));
     match &choice.logprobs {
-        Some(logprobs) => o.raw("logprobs", logprobs),
+        Some(logprobs) => o.object("logprobs", |o| self::logprobs(logprobs, o)),
         None => o.set("logprobs", None::<bool>),
     }
     o.set("finish_reason", reason::write(choice.finish.reason, request.legacy_functions));
@@ -92,6 +94,17 @@ fn message(parts: &[Part], mut extras: Extras, request: &Request, ids: &Ids, o: 
         o.list("images", |l| images.iter().zip(0u32..).for_each(|(media, index)| image(media, index, l)));
     }
     extras.write(o);
+}
+
+/// The two lists that the schema knows; DeepSeek adds one of its reasoning.
+pub(super) fn logprobs(raw: &Raw, o: &mut ObjectWriter<'_>) {
+    let object = raw.json().object().unwrap_or_default();
+    for name in ["content", "refusal"] {
+        match object.raw(name) {
+            Some(list) => o.raw(name, &list),
+            None => o.set(name, None::<bool>),
+        }
+    }
 }
 
 pub(super) fn count(text: &str) -> u32 {

@@ -40,7 +40,7 @@ pub(super) fn messages(request: &Request, facts: &Facts<'_>, dropped: &mut Dropp
 fn role(role: Role, vendor: Vendor<'_>) -> &'static str {
     match role {
         Role::User => "user",
-        Role::Developer if vendor.is_openai() => "developer",
+        Role::Developer if vendor.is_openai() || vendor.is_openrouter() => "developer",
         _ => "system",
     }
 }

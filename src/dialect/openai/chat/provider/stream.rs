@@ -7,7 +7,7 @@ use super::super::{reason, usage};
 use super::choice::{Delta, Growing};
 use super::response::{NATIVE, native};
 use crate::chat::json::{Json, Object};
-use crate::chat::{Event, Finish, Ids};
+use crate::chat::{Event, Ext, Finish, Ids};
 use crate::dialect::openai::{StreamError, stream_failure};
 use crate::dialect::{cut, too_large};
 use crate::stream::sse::Splitter;
@@ -33,6 +33,8 @@ struct State {
     tier: Option<String>,
     choices: Vec<Growing>,
     told: Vec<&'static str>,
+    /// What was told before the start: Azure's first chunk has neither id nor model.
+    early: Vec<Ext>,
 }
 
 /// A chunk. Members are read when they are needed, whatever type they have.
@@ -90,6 +92,7 @@ impl Decoder {
             tier: None,
             choices: Vec::new(),
             told: Vec::new(),
+            early: Vec::new(),
         };
         Decoder { splitter: Splitter::default(), state }
     }
@@ -167,9 +170,8 @@ impl State {
                 continue;
             }
             if let Some(ext) = native(&object, name) {
-                self.start(out);
                 self.told.push(name);
-                out.push(Event::Native(ext));
+                if self.has_started { out.push(Event::Native(ext)) } else { self.early.push(ext) }
             }
         }
     }
@@ -206,6 +208,7 @@ impl State {
     fn start(&mut self, out: &mut Vec<Event>) {
         if !std::mem::replace(&mut self.has_started, true) {
             out.push(Event::Start { id: self.id.clone(), model: self.model.clone() });
+            out.extend(std::mem::take(&mut self.early).into_iter().map(Event::Native));
         }
     }
 

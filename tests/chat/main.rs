@@ -1,0 +1,10 @@
+//! Chat completions through the intermediate form: recorded answers, streams and requests of real providers mean the
+//! same on the other side.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "a test may panic")]
+
+mod answers;
+mod requests;
+mod schema;
+mod streams;
+mod support;
