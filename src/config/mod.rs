@@ -13,6 +13,7 @@ mod compile;
 mod decode;
 mod document;
 mod endpoint;
+pub mod host_metadata;
 mod in_force;
 mod leaf;
 mod mistakes;

@@ -12,7 +12,7 @@ pub fn read(bytes: &[u8]) -> Result<Tree, String> {
 }
 
 /// What a field carries.
-enum Carried<'a> {
+pub enum Carried<'a> {
     Varint(u64),
     Fixed64([u8; 8]),
     Bytes(&'a [u8]),
@@ -75,7 +75,7 @@ fn read_text(bytes: &[u8]) -> Result<String, String> {
 }
 
 /// The next field's number and what it carries.
-fn field<'a>(rest: &mut &'a [u8]) -> Result<(u64, Carried<'a>), String> {
+pub fn field<'a>(rest: &mut &'a [u8]) -> Result<(u64, Carried<'a>), String> {
     let tag = varint(rest)?;
     let carried = match tag & 7 {
         0 => Carried::Varint(varint(rest)?),

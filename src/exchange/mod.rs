@@ -6,6 +6,7 @@
 mod admit;
 mod answer;
 mod attempt;
+mod chain;
 mod line;
 mod models;
 mod report;

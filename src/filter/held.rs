@@ -4,7 +4,7 @@
 //! It is kept apart from the context that owns it, so that a waiting response can be woken from outside of its callbacks.
 
 use super::passing::Passing;
-use super::{Timed, host, meters, table};
+use super::{Timed, host, meters, older, table};
 use crate::dialect::openai::{self, First, Stream};
 use crate::dialect::{self, Change, Failure, RequestHead, ResponseHead, is_kept_from_client};
 use crate::error::{Class, Error};
@@ -98,7 +98,7 @@ impl Held {
         let now = host::now();
         let ticket = host::property(table::TICKET).unwrap_or_default();
         let Some(exchange) = table::find(&ticket) else { return deny_stranger() };
-        let cluster = host::property("xds\0cluster_name").unwrap_or_default();
+        let cluster = older::cluster(&exchange, now);
         let _timed = Timed::since(&exchange, now);
         let begun = match exchange.begin(&cluster, now) {
             Ok(begun) => begun,
@@ -311,6 +311,7 @@ impl Held {
                 self.phase = Phase::Over;
                 let _ = host::set_header(Map::ResponseHeaders, RETRY, b"1");
             }
+            Phase::Probing { .. } if older::loses_what_follows() => return,
             Phase::Probing { seen, .. } => {
                 self.pass(seen, false, host::now());
             }

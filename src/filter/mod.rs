@@ -9,6 +9,7 @@ mod held;
 mod host;
 mod logger;
 mod meters;
+mod older;
 mod passing;
 mod root;
 mod table;
