@@ -2,10 +2,11 @@
 .DEFAULT_GOAL := help
 .PHONY: help run test lint fmt schema wasm envoy envoy-older bench clean
 
-# Any Envoy from 1.39; the default one is fetched. The older one is the oldest that can do per-request fallback.
+# Any Envoy from 1.39; the default one is fetched. The older ones are for the tests: 1.39 is the oldest that can choose the
+# order of fallback per request, those before it run with envoy/older-envoy.yaml.
 ENVOY ?= .envoy/envoy
 ENVOY_VERSION := 1.40.0
-ENVOY_OLDER_VERSION := 1.39.3
+ENVOY_OLDER_VERSIONS := 1.39.3 1.38.2 1.37.0
 WASM_TARGET := wasm32-wasip1
 WASM := target/$(WASM_TARGET)/release/tollgate.wasm
 PYTHON := .venv/bin/python
@@ -41,8 +42,8 @@ ifeq ($(ENVOY),.envoy/envoy)
 	@scripts/get-envoy.sh $(ENVOY_VERSION) .envoy/envoy
 endif
 
-envoy-older: ## fetch the oldest supported Envoy, for the tests
-	@scripts/get-envoy.sh $(ENVOY_OLDER_VERSION) .envoy/envoy-$(ENVOY_OLDER_VERSION)
+envoy-older: ## fetch the older Envoys, for the tests
+	@for version in $(ENVOY_OLDER_VERSIONS); do scripts/get-envoy.sh $$version .envoy/envoy-$$version || exit 1; done
 
 bench: wasm envoy .venv/ready ## Tollgate beside plain Envoy, same machine, same run
 	scripts/debian-tool.sh wrk wrk

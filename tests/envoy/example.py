@@ -10,17 +10,18 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 PATH = ROOT / "envoy" / "envoy.yaml"
+OLDER_PATH = ROOT / "envoy" / "older-envoy.yaml"  # for Envoy 1.37 and 1.38
 REFUSING = 9  # nobody listens on the discard port
 
 
 @functools.cache
-def _parsed() -> dict:
-    return yaml.safe_load(PATH.read_text())
+def _parsed(path: Path) -> dict:
+    return yaml.safe_load(path.read_text())
 
 
-def bootstrap() -> dict:
+def bootstrap(path: Path = PATH) -> dict:
     """The example as a tree of our own: YAML anchors become separate copies, so a change stays where it is made."""
-    return copy.deepcopy(_expanded(_parsed()))
+    return copy.deepcopy(_expanded(_parsed(path)))
 
 
 def _expanded(tree):

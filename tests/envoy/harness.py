@@ -15,10 +15,10 @@ from mock import Upstream, free_port
 from prometheus import Metrics
 
 NEWEST, OLDEST = "1.40.0", "1.39.3"
+FIXED_ORDER = ("1.38.2", "1.37.0")  # those that need envoy/older-envoy.yaml
 BINARIES = {
     NEWEST: Path(os.environ.get("ENVOY", ".envoy/envoy")),
-    OLDEST: Path(f".envoy/envoy-{OLDEST}"),
-}
+} | {version: Path(f".envoy/envoy-{version}") for version in (OLDEST, *FIXED_ORDER)}
 
 
 class EnvoyRefused(Exception):
@@ -37,6 +37,7 @@ class Gateway:
     env        variables of Envoy; every provider's key variable is set to `example.secret(provider)` before
     times      durations of the example that a test cannot wait for: {"request_timeout": "1s"}, by the field's name
     rests      whether targets and credentials that fail rest; most tests let many requests fail at one Envoy, each by itself
+    file       the example to take instead of envoy.yaml
     edit       changes the tree at the end: only for tests of what a broken configuration does
     """
 
@@ -52,6 +53,7 @@ class Gateway:
         outlier_detection: bool = False,
         rests: bool = False,
         log_level: str = "info",
+        file: Path = example.PATH,
         edit: Callable[[dict], None] | None = None,
     ):
         self.folder = Path(tempfile.mkdtemp(prefix="tollgate-"))
@@ -61,7 +63,7 @@ class Gateway:
         self.process: subprocess.Popen | None = None
         self.may_panic = False  # a test that crashes the filter on purpose sets this
 
-        tree = example.bootstrap()
+        tree = example.bootstrap(file)
         if config is not None:
             example.set_config(tree, config)
         if not rests:
@@ -204,9 +206,11 @@ def _lead(tree: dict, upstreams: dict[str, Upstream | int]) -> None:
     """Ports nobody else has, and every provider at a mock or at nothing: no test ever leaves this machine."""
     tree["admin"]["address"]["socket_address"]["port_value"] = 0
     demo = free_port()
-    for name, port in {"gateway": 0, "demo": demo}.items():
-        example.listener(tree, name)["address"]["socket_address"]["port_value"] = port
+    for listener in tree["static_resources"]["listeners"]:
+        listener["address"]["socket_address"]["port_value"] = {"gateway": 0, "demo": demo}[listener["name"]]
     for name, cluster in example.clusters(tree).items():
+        if "cluster_type" in cluster:
+            continue  # made of other clusters, it has no address of its own
         target = upstreams.get(name, demo if name == "demo" else example.REFUSING)
         example.point(cluster, target if isinstance(target, int) else target.port)
 
