@@ -113,9 +113,9 @@ STILL = {"connect_timeout", "base_interval", "max_interval"}
 def hurry(tree) -> None:
     """Divides every duration of a configuration that may be running while nothing is heard."""
     for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree):
-        if isinstance(value, (dict, list)):
+        if isinstance(value, (dict, list)) and key != "configuration":
             hurry(value)
-        elif key not in STILL and isinstance(value, str) and durations({key: value}):
+        elif key not in STILL and isinstance(value, str) and durations(value, key):
             tree[key] = f"{float(value[:-1]) / FASTER:.4f}s"
 
 
