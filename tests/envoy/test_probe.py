@@ -9,6 +9,7 @@ from client import chat, open_stream, request
 from gate import Gate, stepping
 from harness import NEWEST, OLDEST, Gateway
 from mock import Upstream, chatting, chunk, sse
+from mock import chat as said
 
 ROLE = chunk({"role": "assistant", "content": ""})
 WORD = chunk({"content": "late"})
@@ -124,7 +125,7 @@ def test_the_rest_of_a_stream_may_take_longer_than_its_first_token(stage):
 
 
 def test_an_answer_that_is_no_stream_may_take_longer_than_a_first_token(stage):
-    stage.behaviour = chatting("slow", delay=0.6)
+    stage.behaviour = said("slow", delay=0.6)
     answer = chat(stage.gateway.url, "acme/quick")
     assert answer.header("x-tollgate-attempts") == "openai:200"
 
