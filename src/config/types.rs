@@ -59,6 +59,8 @@ pub struct Provider {
     pub api_version: Option<String>,
     /// Headers added to every attempt; names are lower case.
     pub headers: Vec<(String, String)>,
+    /// Names of the pools that it is in.
+    pub pools: Vec<String>,
     /// Free words that keys and requests can ask for.
     pub labels: Vec<String>,
     /// Attempts at one time per Envoy; more go to later targets.

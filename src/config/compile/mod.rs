@@ -34,7 +34,7 @@ pub fn compile(raw: &RawGateway, tree: &Tree, env: Env<'_>, mistakes: &mut Mista
     let mut context = Context { env, mistakes, exposed: Vec::new(), disabled: Vec::new() };
     let names = Names::of(raw, &mut context);
     let providers: Vec<_> =
-        raw.providers.0.iter().map(|entry| Rc::new(providers::compile(entry, &mut context))).collect();
+        raw.providers.0.iter().map(|entry| Rc::new(providers::compile(entry, &raw.pools, &mut context))).collect();
     let models = models::compile(raw, &names, &providers, &mut context);
     let access = access::compile(raw, &names, &mut context);
     budgets::check(raw, &names, &providers, &mut context);

@@ -6,7 +6,7 @@ use super::super::document::Document;
 use super::super::endpoint::{Url, base_url};
 use super::super::leaf::{Name, is_sendable};
 use super::super::mistakes::{Path, quoted};
-use super::super::raw::{RawCredential, RawProvider};
+use super::super::raw::{RawCredential, RawPool, RawProvider};
 use super::super::vendors::UNKNOWN;
 use super::super::{BaseUrl, Credentials, Dialect, Preset, Provider, Secret};
 use super::Context;
@@ -27,7 +27,7 @@ impl Provider {
 }
 
 /// One provider; its credentials are read from the variables.
-pub fn compile(entry: &ProviderEntry, context: &mut Context<'_>) -> Provider {
+pub fn compile(entry: &ProviderEntry, pools: &[RawPool], context: &mut Context<'_>) -> Provider {
     let raw = &entry.raw;
     let preset = preset(entry, context);
     let (mut models, mut any_model) = (Vec::new(), None);
@@ -53,6 +53,7 @@ pub fn compile(entry: &ProviderEntry, context: &mut Context<'_>) -> Provider {
     only_with(raw, preset, context);
     let (credentials, enabled) = credentials(entry, preset, context);
     let text = |name: &Option<Name>| name.as_ref().map(|name| name.to_string());
+    let is_member = |pool: &&RawPool| pool.providers.0.iter().any(|name| **name == *raw.name);
     Provider {
         name: raw.name.to_string(),
         cluster: raw.cluster.as_ref().unwrap_or(&raw.name).to_string(),
@@ -63,6 +64,7 @@ pub fn compile(entry: &ProviderEntry, context: &mut Context<'_>) -> Provider {
         credentials,
         api_version: text(&raw.api_version),
         headers,
+        pools: pools.iter().filter(is_member).map(|pool| pool.name.to_string()).collect(),
         labels: raw.labels.iter().map(|label| label.to_string()).collect(),
         max_in_flight: raw.max_in_flight.and_then(|most| u32::try_from(most.0).ok()),
         subscription: raw.subscription,
