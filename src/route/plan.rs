@@ -215,49 +215,71 @@ fn is_called(provider: &Provider, word: &str) -> bool {
 
 fn serves(request: &Request<'_>, provider: &Provider) -> bool {
     let options = request.options;
-    let group_labels = request.caller.group(&request.config.access).map_or(&[][..], |group| &group.labels);
-    let mut wanted = group_labels.iter().chain(options.labels.iter().map(|(label, _)| label));
+    is_able(request, provider)
+        && has_group_labels(request, provider)
+        && is_wished(options, provider)
+        && !is_ignored(options, provider)
+        && options.labels.iter().all(|(label, _)| provider.labels.contains(label))
+}
+
+fn is_able(request: &Request<'_>, provider: &Provider) -> bool {
     provider.enabled
         && provider.preset.dialect == Dialect::OpenAi
         && provider.preset.operations.contains(&request.operation)
-        && options.only.as_ref().is_none_or(|only| only.iter().any(|word| is_called(provider, word)))
-        && !options.ignore.iter().any(|word| is_called(provider, word))
-        && wanted.all(|label| provider.labels.contains(label))
 }
 
+fn has_group_labels(request: &Request<'_>, provider: &Provider) -> bool {
+    let group = request.caller.group(&request.config.access);
+    group.is_none_or(|group| group.labels.iter().all(|label| provider.labels.contains(label)))
+}
+
+fn is_wished(options: &Options, provider: &Provider) -> bool {
+    options.only.as_ref().is_none_or(|only| only.iter().any(|word| is_called(provider, word)))
+}
+
+fn is_ignored(options: &Options, provider: &Provider) -> bool {
+    options.ignore.iter().any(|word| is_called(provider, word))
+}
+
+/// Why there is no target: whatever left out the last of the asked model's providers.
 fn no_target(request: &Request<'_>, asked: &Resolved) -> Error {
     let options = request.options;
     let name = &asked.model.name;
-    let mut serving = asked.model.targets.iter().filter_map(|target| request.config.providers.get(target.provider));
-    if let Some(field) = options.needs.beyond(&asked.model)
-        && serving.any(|provider| serves(request, provider))
-    {
-        let message =
-            format!("`{name}` does not support what `{field}` asks for, and no other model of the plan does.");
-        return Error::unsupported_parameter(field, message);
-    }
-    let filter = if options.only.is_some() {
-        Some("only")
-    } else if !options.ignore.is_empty() {
-        Some("ignore")
-    } else {
-        options.labels.first().map(|(_, option)| option.as_str())
+    let providers = asked.model.targets.iter().filter_map(|target| request.config.providers.get(target.provider));
+    let mut left: Vec<&Provider> = providers.map(|provider| &**provider).collect();
+    let mut nobody_is_left = |keeps: &dyn Fn(&Provider) -> bool| {
+        left.retain(|provider| keeps(provider));
+        left.is_empty()
     };
-    match filter {
-        Some(filter) => {
-            Error::no_matching_provider(format!("No provider of `{name}` is left by `{filter}`.")).at(filter)
-        }
-        None if request.caller.group(&request.config.access).is_some_and(|group| !group.labels.is_empty()) => {
-            Error::no_matching_provider(format!(
-                "No provider of `{name}` carries the labels that this key's group asks for."
-            ))
-        }
-        None => {
-            let operation = request.operation.word();
-            Error::no_matching_provider(format!("No enabled provider of `{name}` serves {operation}."))
+    let by = |filter: &str| {
+        Error::no_matching_provider(format!("No provider of `{name}` is left by `{filter}`.")).at(filter)
+    };
+    if nobody_is_left(&|provider| is_able(request, provider)) {
+        let operation = request.operation.word();
+        return Error::no_matching_provider(format!("No enabled provider of `{name}` serves {operation}."));
+    }
+    if nobody_is_left(&|provider| has_group_labels(request, provider)) {
+        return Error::no_matching_provider(format!(
+            "No provider of `{name}` carries the labels that this key's group asks for."
+        ));
+    }
+    if nobody_is_left(&|provider| is_wished(options, provider)) {
+        return by("only");
+    }
+    if nobody_is_left(&|provider| !is_ignored(options, provider)) {
+        return by("ignore");
+    }
+    for (label, option) in &options.labels {
+        if nobody_is_left(&|provider| provider.labels.contains(label)) {
+            return by(option);
         }
     }
+    let field = options.needs.beyond(&asked.model).unwrap_or_default();
+    let message = format!("`{name}` does not support what `{field}` asks for, and no other model of the plan does.");
+    Error::unsupported_parameter(field, message)
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;
