@@ -4,7 +4,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "a test may panic")]
 
 mod answers;
+mod asked;
+mod ends;
+mod history;
+mod reading;
 mod requests;
+mod robust;
 mod schema;
 mod streams;
 mod support;
+mod writing;

@@ -10,7 +10,7 @@ use super::schema::Schema;
 use super::support::{Said, cuts, events, folder, ids, recordings, usage};
 
 /// The events of a stream in pieces.
-fn decode(pieces: &[&[u8]]) -> Vec<Event> {
+pub fn decode(pieces: &[&[u8]]) -> Vec<Event> {
     let (mut decoder, mut events) = (Decoder::new(&ids()), Vec::new());
     for piece in pieces {
         decoder.feed(piece, &mut events);
