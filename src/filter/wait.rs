@@ -59,4 +59,5 @@ pub fn on_tick() {
             held.borrow_mut().wake();
         }
     }
+    health::show();
 }

@@ -160,6 +160,23 @@ def test_what_a_request_is_at_fault_for_rests_nobody(world, name):
     assert world.rests() == 0
 
 
+def test_the_gauge_shows_rest_and_return_while_their_answers_still_stream(world):
+    """It was written at the end of requests only: a rest showed minutes late, and the last to end had the last word."""
+    slow = chat_stream(("a",) * 100, delay=0.1)
+    world.behave(openai=error(503), azure=slow)
+    clients = hold(world.url, "acme/left", AFTER)
+    world.mocks["azure"].wait(AFTER)
+    wait_until(lambda: world.rests("acme/left") == 1, 1)
+    world.behave(openai=slow, azure=slow)
+    begin = time.monotonic()
+    while not world.mocks["openai"].requests:
+        assert time.monotonic() - begin < 3
+        clients += hold(world.url, "acme/left", 1)
+        time.sleep(0.05)
+    wait_until(lambda: world.rests("acme/left") == 0, 1)
+    leave(clients)
+
+
 LEFT = {
     "in_the_middle_of_a_stream": (chat_stream(("a",) * 50, delay=0.1), 60),
     "before_the_first_event": (chat_stream(first=5), 0),
