@@ -84,6 +84,14 @@ def test_the_next_key_where_a_chain_names_its_provider_twice(other):
     assert one.chat("acme/alone").header("x-tollgate-attempts") == "openai:503,openai:503"
 
 
+@on_one
+def test_a_target_that_rests_is_not_where_a_chain_begins(other):
+    one = other(older.config(routing={"cooldown": {"after": 2, "for": "60s"}}), rests=True)
+    one.behave(openai=error(503))
+    attempts = [one.chat().header("x-tollgate-attempts") for _ in range(4)]
+    assert attempts == ["openai:503,azure:200"] * 2 + ["azure:200"] * 2
+
+
 def test_many_at_a_time_all_fall_back(other):
     """Retries of a chain are counted against the chain's circuit breaker, whose default is three."""
     one = other()
