@@ -34,6 +34,7 @@
 //! by [`Facts::vendor`].
 
 mod edits;
+pub mod embeddings;
 mod failure;
 pub mod openai;
 mod verbs;

@@ -5,6 +5,7 @@
 mod answer;
 pub mod chat;
 mod closing;
+pub mod embeddings;
 mod error;
 mod request;
 mod stream;
