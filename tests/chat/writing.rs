@@ -104,7 +104,10 @@ fn rules_16_17_21_calls_are_counted_named_once_and_never_empty() {
         calls[2],
         &json!({"index": 1, "id": "y", "type": "function", "function": {"name": "f", "arguments": ""}})
     );
-    assert_eq!(calls[5], &json!({"index": 1, "extra_content": {"google": {"thought_signature": "late"}}}));
+    assert_eq!(
+        calls[5],
+        &json!({"index": 1, "function": {"arguments": ""}, "extra_content": {"google": {"thought_signature": "late"}}})
+    );
     assert_eq!(calls.len(), 6);
     let details: Vec<&Value> = deltas.iter().filter_map(|delta| delta.pointer("/reasoning_details/0")).collect();
     assert_eq!(

@@ -229,6 +229,8 @@ impl Choice {
                 o.list("tool_calls", |l| {
                     l.object(|o| {
                         o.set("index", index);
+                        // The Python SDK asserts that there is a function in every piece (openai 3.54.0).
+                        o.object("function", |o| o.set("arguments", ""));
                         extra_content(Some(seal), None, o);
                     });
                 });
