@@ -162,15 +162,24 @@ pub struct Timeouts {
 }
 
 impl Timeouts {
-    /// What Envoy's per-try timer is set to: until a stream's first event, or until any answer.
+    /// The `attempt` that needs no timer of its own: Envoy's `per_try_idle_timeout` is as long.
+    const USUAL: Duration = Duration::from_secs(600);
+
+    /// How long one try may take: until a stream's first event, or until any answer.
     pub fn of_one_try(&self, stream: bool) -> Duration {
         self.first_token.filter(|_| stream).unwrap_or(self.attempt)
+    }
+
+    /// What Envoy's per-try timer is set to. Once it has run out, Envoy drops its idle timer too, so it is set only where
+    /// it says something of its own.
+    pub fn timer(&self, stream: bool) -> Option<Duration> {
+        Some(self.of_one_try(stream)).filter(|bound| *bound != Self::USUAL)
     }
 }
 
 impl Default for Timeouts {
     fn default() -> Timeouts {
-        Timeouts { attempt: Duration::from_secs(600), first_token: None, total: None }
+        Timeouts { attempt: Timeouts::USUAL, first_token: None, total: None }
     }
 }
 

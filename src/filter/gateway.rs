@@ -194,10 +194,12 @@ fn send(exchange: &Exchange, identity: &table::Identity) {
         }
     }
     let timeouts = plan.asked.model.timeouts;
-    let per_try = timeouts.of_one_try(exchange.ask.stream).as_millis().to_string();
     let retries = plan.most_attempts().saturating_sub(1).max(1).to_string();
     let _ = host::set_header(Map::RequestHeaders, "x-envoy-max-retries", retries.as_bytes());
-    let _ = host::set_header(Map::RequestHeaders, "x-envoy-upstream-rq-per-try-timeout-ms", per_try.as_bytes());
+    if let Some(per_try) = timeouts.timer(exchange.ask.stream) {
+        let per_try = per_try.as_millis().to_string();
+        let _ = host::set_header(Map::RequestHeaders, "x-envoy-upstream-rq-per-try-timeout-ms", per_try.as_bytes());
+    }
     if let Some(total) = timeouts.total {
         let total = total.as_millis().to_string();
         let _ = host::set_header(Map::RequestHeaders, "x-envoy-upstream-rq-timeout-ms", total.as_bytes());

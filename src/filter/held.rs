@@ -333,8 +333,9 @@ impl Held {
         }
         let now = host::now();
         let elapsed = Duration::from_nanos(now.saturating_sub(*started));
-        let transport = host::property("upstream\0transport_failure_reason").is_some_and(|reason| !reason.is_empty());
-        let (class, word) = if transport {
+        // No address of our own: there was no connection, or it was not usable yet. Nothing has been sent then.
+        let is_connected = host::property("upstream\0local_address").is_some_and(|address| !address.is_empty());
+        let (class, word) = if !is_connected {
             (Class::Connect, "connect")
         } else if elapsed >= attempt.bound() || exchange.is_overdue(now) {
             (Class::Timeout, "timeout")

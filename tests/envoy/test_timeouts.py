@@ -28,6 +28,7 @@ def settings() -> dict:
         model("acme/token", "openai", "azure", timeouts={"attempt": "10s", "first_token": f"{ATTEMPT}ms"}),
         model("acme/total", "openai", "azure", timeouts=attempt | {"total": f"{TOTAL}ms"}),
         model("acme/patient", "openai", "azure", timeouts={"attempt": "10s"}),
+        model("acme/unbound", "openai", "azure"),
     ]
     return whole | {"routing": {"cooldown": {"after": 1000}}}
 
@@ -110,7 +111,7 @@ STOPS = {
 
 # model: the silence that ends its answers. Envoy drops the timer of `per_try_idle_timeout` when the one of `attempt` (or
 # `first_token`) runs out, although that one then does nothing: the answer has begun. What is left is the stream's own.
-ENDED_BY = {"acme/patient": IDLE, "acme/pair": STREAM_IDLE}
+ENDED_BY = {"acme/unbound": IDLE, "acme/patient": IDLE, "acme/pair": STREAM_IDLE}
 
 
 def test_who_stops_in_the_middle_is_cut_and_nobody_else_is_asked(trio):
