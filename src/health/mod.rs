@@ -218,4 +218,6 @@ pub fn alone() -> Rc<Health> {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
