@@ -208,9 +208,11 @@ fn place_in_order(request: &Request<'_>, provider: &Provider) -> usize {
     request.options.order.iter().position(|word| is_called(provider, word)).unwrap_or(usize::MAX)
 }
 
-/// A provider goes by its configured name and by its vendor's.
+/// A provider goes by its configured name, by its pools' and by its vendor's; case does not matter.
 fn is_called(provider: &Provider, word: &str) -> bool {
-    provider.name == word || provider.preset.name == word
+    let mut names =
+        [provider.name.as_str(), provider.preset.name].into_iter().chain(provider.pools.iter().map(|p| &**p));
+    names.any(|name| name.eq_ignore_ascii_case(word))
 }
 
 fn serves(request: &Request<'_>, provider: &Provider) -> bool {

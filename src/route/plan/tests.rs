@@ -13,7 +13,7 @@ fn refusal(config: &Config, body: &str) -> (u16, String, Option<String>) {
 
 #[test]
 fn the_requests_wishes_change_the_plan() {
-    let config = config(json!({}));
+    let config = config(json!({"pools": [{"name": "pair", "providers": ["beta", "gamma"]}]}));
     let all = "alpha:chat-a > beta:chat-b > gamma:chat-g";
     for (more, expected) in [
         ("", all),
@@ -23,6 +23,9 @@ fn the_requests_wishes_change_the_plan() {
         (r#","provider":{"only":["beta","alpha"]}"#, "alpha:chat-a > beta:chat-b"),
         (r#","provider":{"only":["beta","alpha"],"order":["beta"]}"#, "beta:chat-b > alpha:chat-a"),
         (r#","provider":{"ignore":["alpha"]}"#, "beta:chat-b > gamma:chat-g"),
+        (r#","provider":{"ignore":["Alpha"]}"#, "beta:chat-b > gamma:chat-g"),
+        (r#","provider":{"order":["pair"]}"#, "beta:chat-b > gamma:chat-g > alpha:chat-a"),
+        (r#","provider":{"only":["pair"]}"#, "beta:chat-b > gamma:chat-g"),
         (r#","provider":{"allow_fallbacks":false}"#, "alpha:chat-a"),
         (r#","provider":{"allow_fallbacks":false,"ignore":["alpha"]}"#, "beta:chat-b"),
         (r#","provider":{"zdr":true}"#, "beta:chat-b"),
