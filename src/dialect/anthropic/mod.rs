@@ -1,0 +1,27 @@
+//! Anthropic Messages as a provider speaks it, on Anthropic's own API and on Vertex. The verbs are listed in `dialect`.
+//!
+//! Sources, unless a line says otherwise: <https://platform.claude.com/docs/en/api/messages> and the pages beside it
+//! (seen 2026-11-22), the schemas of Anthropic's Python SDK 2.12.0, and recorded traffic.
+
+mod blocks;
+mod error;
+mod media;
+mod messages;
+mod model;
+mod request;
+mod response;
+mod schema;
+mod stream;
+mod thinking;
+mod tools;
+mod turns;
+mod usage;
+
+pub use error::failure;
+pub use request::{can_express, encode_request};
+pub use response::decode_response;
+pub use stream::Decoder;
+
+/// The tool that stands for an answer in JSON, where a model has no other way to be held to it. What it is called with
+/// is the answer's text.
+const ANSWER: &str = "tollgate_json_answer";
