@@ -57,6 +57,8 @@ pub struct Health {
     /// The board as it was seen last.
     seen: RefCell<Board>,
     changes: RefCell<Vec<Change>>,
+    /// Credentials whose gauge this VM has set: provider, index, and the secret that stood there.
+    shown: RefCell<Vec<(String, usize, Id)>>,
     /// Providers with a place held by this VM.
     held: RefCell<Vec<(String, u32)>>,
 }
@@ -70,7 +72,14 @@ impl fmt::Debug for Health {
 impl Health {
     /// A worker's view; `vm` differs in every VM.
     pub fn new(cells: Box<dyn Cells>, vm: u128) -> Health {
-        Health { cells, vm, seen: RefCell::default(), changes: RefCell::default(), held: RefCell::default() }
+        Health {
+            cells,
+            vm,
+            seen: RefCell::default(),
+            changes: RefCell::default(),
+            shown: RefCell::default(),
+            held: RefCell::default(),
+        }
     }
 
     /// The board as it is now.
@@ -121,6 +130,9 @@ impl Health {
                 let until = now.saturating_add(nanos(wait.unwrap_or(rest).min(LONGEST_REST)));
                 self.change(|board| board.rest(id, until, now));
                 self.say(failed.target, Rester::Credential(index), true);
+                let whole = credential(&failed.target.provider, secret, None);
+                self.hide(&failed.target.provider.name, index);
+                self.shown.borrow_mut().push((failed.target.provider.name.clone(), index, whole));
             }
             (class, _) if class.is_providers() => {
                 let rests = self.change(|board| board.fail(target(failed.target), now, after, rest));
@@ -134,6 +146,7 @@ impl Health {
 
     /// The first byte of an answer has come: whatever rested of it is back.
     pub fn answered(&self, served: &Tried<'_>, now: u64) {
+        self.forget_replaced(served);
         self.cleared(served, |standing| standing != Standing::Well, now);
     }
 
@@ -159,8 +172,29 @@ impl Health {
             self.say(served.target, model(served.target), false);
         }
         if let Some((index, _)) = credentials.filter(|_| was_one || was_all) {
+            self.hide(&served.target.provider.name, index);
             self.say(served.target, Rester::Credential(index), false);
         }
+    }
+
+    /// Another secret stands where one rested that has been replaced: nobody will ever find that one well again.
+    fn forget_replaced(&self, served: &Tried<'_>) {
+        if self.shown.borrow().is_empty() {
+            return;
+        }
+        let (Some((index, secret)), provider) = (served.secret(), &served.target.provider) else { return };
+        let whole = credential(provider, secret, None);
+        let is_replaced = |(name, at, shown): &(String, usize, Id)| {
+            (name.as_str(), *at) == (provider.name.as_str(), index) && *shown != whole
+        };
+        if self.shown.borrow().iter().any(is_replaced) {
+            self.hide(&provider.name, index);
+            self.say(served.target, Rester::Credential(index), false);
+        }
+    }
+
+    fn hide(&self, provider: &str, index: usize) {
+        self.shown.borrow_mut().retain(|(name, at, _)| (name.as_str(), *at) != (provider, index));
     }
 
     fn say(&self, target: &Target, what: Rester, rests: bool) {

@@ -5,6 +5,7 @@ import itertools
 from collections import Counter
 
 import pytest
+from ecds import watched_gateway
 from load import ask, crowd, wait_until
 from mock import Behaviour, Request, chatting, error
 from world import World, config, target
@@ -135,3 +136,25 @@ def test_a_bad_key_is_one_for_every_model_a_limit_is_for_one(world, accounts):
 
 def of_all(count: int, other: str = ""):
     return (ask(f"acme/{name}{other}", prompt=f"conversation {n}") for n in range(count) for name in WHOLE)
+
+
+def test_the_gauge_of_a_key_that_was_replaced_goes_down(upstream):
+    """Nobody asks the old key any more, so no probe of it can end its rest: the gauge stayed 1 for ever."""
+
+    def document(second: str) -> dict:
+        whole = settings()
+        provider = whole["providers"][0] | {"credentials": [{"value": "p401-0"}, {"value": second}]}
+        return whole | {"providers": [provider], "models": [{"name": "acme/p401", "targets": [target("p401", "large")]}]}
+
+    accounts = Accounts()
+    accounts.dead = {"p401-dead"}
+    running, watched = watched_gateway(document("p401-dead"), {"ollama": upstream(accounts)}, rests=True)
+    try:
+        value = lambda: running.metrics().value("tollgate_credential_resting", provider="p401", credential="1")  # noqa: E731
+        crowd(running.url, asks_of("p401", 30), 4)
+        wait_until(lambda: value() == 1)
+        watched.write(document("p401-fresh"))
+        wait_until(lambda: {one.status for one in crowd(running.url, asks_of("p401", 30), 4)} == {200} and value() == 0)
+        assert accounts.times("p401-fresh")
+    finally:
+        running.stop()
