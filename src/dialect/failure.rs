@@ -27,18 +27,21 @@ pub struct ResponseHead {
     pub request_id: Option<String>,
     /// From `retry-after-ms` or `retry-after`.
     pub retry_after: Option<Duration>,
+    /// Bedrock's name of the error, which its body does not say.
+    pub error_type: Option<String>,
 }
 
 impl ResponseHead {
     /// Reads a response's head.
     pub fn read(headers: &Headers) -> ResponseHead {
         let content_type = headers.get("content-type").unwrap_or_default();
-        let ids = ["x-request-id", "request-id", "apim-request-id", "x-ms-request-id"];
+        let ids = ["x-request-id", "request-id", "apim-request-id", "x-ms-request-id", "x-amzn-requestid"];
         ResponseHead {
             status: headers.text(":status").and_then(|status| status.parse().ok()).unwrap_or(0),
             is_stream: content_type.to_ascii_lowercase().starts_with(b"text/event-stream"),
             request_id: ids.iter().find_map(|name| headers.text(name)).map(printable),
             retry_after: retry_after(headers),
+            error_type: headers.text("x-amzn-errortype").map(printable),
         }
     }
 
