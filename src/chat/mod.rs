@@ -4,6 +4,7 @@
 //! `Raw` is JSON as it came, never re-serialised. Every list keeps its order, absent is `None`, and nothing here
 //! knows a wire format. [`gather`] turns a stream into the answer that it amounts to.
 
+mod base64;
 mod event;
 mod gather;
 mod ids;
@@ -14,6 +15,7 @@ mod request;
 mod response;
 mod seal;
 
+pub use base64::text_of_base64;
 pub use event::{Event, Kind};
 pub use gather::gather;
 pub use ids::{Ids, fit_id};
