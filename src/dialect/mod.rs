@@ -34,6 +34,7 @@
 //! by [`Facts::vendor`].
 
 pub mod anthropic;
+pub mod cohere;
 mod edits;
 pub mod embeddings;
 mod failure;
