@@ -38,6 +38,7 @@ pub mod cohere;
 mod edits;
 pub mod embeddings;
 mod failure;
+pub mod gemini;
 pub mod openai;
 mod verbs;
 

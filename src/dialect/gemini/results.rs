@@ -1,0 +1,96 @@
+//! What calls gave: `functionResponse`, which names the tool.
+
+use super::media::{fits_in_result, media};
+use crate::chat::json::{ListWriter, ObjectWriter};
+use crate::chat::{Body, Media, Part, Raw, ToolResult};
+use crate::dialect::Dropped;
+
+/// The calls so far.
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    /// Id, name, and whether it was answered; in order.
+    all: Vec<(String, String, bool)>,
+    /// Where the last step begins.
+    step: usize,
+}
+
+impl Calls {
+    /// A turn of the model's begins.
+    pub fn step(&mut self, parts: &[&Part]) {
+        self.step = self.all.len();
+        for part in parts {
+            if let Body::Call(call) = &part.body {
+                self.all.push((call.id.clone(), call.name.clone(), false));
+            }
+        }
+    }
+
+    /// The call that a result is of: the nearest earlier one with its id, else the first of the step without an answer
+    /// (rule 4).
+    fn answer(&mut self, id: &str) -> Option<usize> {
+        let free = |(_, call): &(usize, &(String, String, bool))| !call.2;
+        let by_id = self.all.iter().enumerate().skip(self.step).filter(free).find(|(_, call)| call.0 == id);
+        let by_id = by_id.or_else(|| self.all.iter().enumerate().rfind(|(_, call)| call.0 == id));
+        let found = by_id.or_else(|| self.all.iter().enumerate().skip(self.step).find(free)).map(|(place, _)| place)?;
+        if let Some(call) = self.all.get_mut(found) {
+            call.2 = true;
+        }
+        Some(found)
+    }
+
+    fn name(&self, place: Option<usize>) -> Option<&str> {
+        self.all.get(place?).map(|call| &*call.1)
+    }
+}
+
+/// Writes the results of a turn in the order of the calls, then the media that they cannot hold (rule 13); whether
+/// there were any.
+pub(super) fn results(
+    parts: &[&Part],
+    calls: &mut Calls,
+    holds_media: bool,
+    dropped: &mut Dropped,
+    l: &mut ListWriter<'_>,
+) -> bool {
+    let mut found: Vec<(Option<usize>, &ToolResult)> = Vec::new();
+    for part in parts {
+        if let Body::Result(result) = &part.body {
+            found.push((calls.answer(&result.call_id), result));
+        }
+    }
+    found.sort_by_key(|(place, _)| place.unwrap_or(usize::MAX));
+    let mut moved: Vec<&Media> = Vec::new();
+    for (place, result) in &found {
+        let (inside, outside): (Vec<&Media>, Vec<&Media>) =
+            result.parts.iter().filter_map(as_media).partition(|media| holds_media && fits_in_result(media));
+        moved.extend(outside);
+        dropped.when(result.parts.iter().any(|part| matches!(part.body, Body::Native(_))), "blocks");
+        let name = result.name.as_deref().filter(|name| !name.is_empty());
+        let name = name.or_else(|| calls.name(*place)).unwrap_or(&result.call_id);
+        l.object(|o| o.object("functionResponse", |o| self::result(result, name, &inside, o)));
+    }
+    moved.iter().for_each(|media| l.object(|o| self::media(media, o)));
+    !found.is_empty()
+}
+
+fn as_media(part: &Part) -> Option<&Media> {
+    if let Body::Media(media) = &part.body { Some(media) } else { None }
+}
+
+fn result(result: &ToolResult, name: &str, inside: &[&Media], o: &mut ObjectWriter<'_>) {
+    if !result.call_id.is_empty() {
+        o.set("id", &result.call_id);
+    }
+    o.set("name", name);
+    let text: String = result.parts.iter().filter_map(Part::as_text).collect();
+    let object = Raw::parse(&text).filter(|raw| raw.get().starts_with('{'));
+    match object {
+        // An object is what Gemini wants; anything else stands in one.
+        Some(object) if !result.is_error => o.raw("response", &object),
+        Some(object) => o.object("response", |o| o.raw("error", &object)),
+        None => o.object("response", |o| o.set(if result.is_error { "error" } else { "output" }, &text)),
+    }
+    if !inside.is_empty() {
+        o.list("parts", |l| inside.iter().for_each(|media| l.object(|o| self::media(media, o))));
+    }
+}

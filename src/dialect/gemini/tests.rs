@@ -1,0 +1,1 @@
+//! Rules and cases, by their numbers.
