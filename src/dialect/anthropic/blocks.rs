@@ -122,8 +122,9 @@ impl Ending {
             "max_tokens" | "model_context_window_exceeded" => Reason::Length,
             "refusal" => Reason::Refusal,
             "pause_turn" | "compaction" => Reason::Pause,
-            // A call of the tool that stands for the answer is none.
-            _ if self.has_calls => Reason::Calls,
+            // A call of the tool that stands for the answer is none; and calls of a built-in tool's, which stand in an
+            // answer that went on after them, are no reason for its end (seen).
+            "tool_use" if self.has_calls => Reason::Calls,
             _ => Reason::Stop,
         };
         Finish { stop_sequence: self.stop_sequence, detail: self.detail, ..Finish::new(reason, word) }
@@ -141,6 +142,7 @@ mod tests {
             ("stop_sequence", false, Reason::Stop),
             ("tool_use", true, Reason::Calls),
             ("tool_use", false, Reason::Stop),
+            ("end_turn", true, Reason::Stop),
             ("max_tokens", true, Reason::Length),
             ("model_context_window_exceeded", false, Reason::Length),
             ("refusal", false, Reason::Refusal),

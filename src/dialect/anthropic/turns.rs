@@ -88,11 +88,10 @@ pub(super) fn turns<'a>(
             _ => turns.push(Turn { is_assistant, items }),
         }
     }
-    match turns.first() {
-        Some(turn) if !turn.is_assistant => pair(&mut turns).map(|()| turns),
-        // Anthropic begins with the user.
-        _ => Err(Unable::field("messages")),
-    }
+    // An assistant may speak first: https://github.com/anthropics/anthropic-sdk-typescript/issues/622 (seen 2026-11-22).
+    Unable::when(turns.is_empty(), "messages")?;
+    pair(&mut turns)?;
+    Ok(turns)
 }
 
 fn what<'a>(

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::chat::json::{Json, Object, object};
-use crate::chat::{Body, Event, Format, Ids, Kind, Raw, Seal};
+use crate::chat::{Body, Citation, Event, Format, Ids, Kind, Raw, Seal};
 use crate::dialect::anthropic::{ANSWER, blocks};
 
 /// The pieces that a block grows by.
@@ -49,20 +49,14 @@ pub(super) struct Open {
 
 #[derive(Debug)]
 enum What {
-    Text,
+    /// Citations are of the whole text, and may come before it (seen): they wait for its end.
+    Text(Vec<Citation>),
     /// The last signature counts.
     Thinking(Option<Seal>),
     /// `input` is what the start said, until a piece comes.
-    Call {
-        input: Option<Raw>,
-        is_answer: bool,
-    },
+    Call { input: Option<Raw>, is_answer: bool },
     /// Carried whole: what the start said, the input in pieces, and other texts that grow.
-    Native {
-        block: Raw,
-        input: String,
-        texts: Vec<(String, String)>,
-    },
+    Native { block: Raw, input: String, texts: Vec<(String, String)> },
 }
 
 impl Open {
@@ -71,7 +65,10 @@ impl Open {
         let object = block.object()?;
         let name = object.string("name").unwrap_or_default();
         let (kind, what) = match &*object.text("type")? {
-            "text" => (Kind::Text, What::Text),
+            "text" => {
+                let citations = object.items("citations").filter_map(blocks::citation);
+                (Kind::Text, What::Text(citations.collect()))
+            }
             "thinking" => (thinking(), What::Thinking(object.string("signature").and_then(blocks::signature))),
             "redacted_thinking" => (thinking(), What::Thinking(Some(blocks::redacted(&object)))),
             "tool_use" => {
@@ -90,14 +87,12 @@ impl Open {
         out.push(Event::Open { choice: 0, part, kind });
         let text = object.string("text").or_else(|| object.string("thinking")).filter(|text| !text.is_empty());
         out.extend(text.map(|piece| Event::Text { choice: 0, part, piece }));
-        let citations = object.items("citations").filter_map(blocks::citation);
-        out.extend(citations.map(|citation| Event::Cite { choice: 0, part, citation }));
         Some(open)
     }
 
     /// A block whose start was left out.
     pub fn implied(index: u64, part: u32, kind: Kind, out: &mut Vec<Event>) -> Open {
-        let what = if kind == Kind::Text { What::Text } else { What::Thinking(None) };
+        let what = if kind == Kind::Text { What::Text(Vec::new()) } else { What::Thinking(None) };
         out.push(Event::Open { choice: 0, part, kind });
         Open { index, part, what }
     }
@@ -110,7 +105,7 @@ impl Open {
     /// Bytes that wait for the end.
     pub fn held(&self) -> usize {
         match &self.what {
-            What::Text => 0,
+            What::Text(citations) => citations.iter().map(size).sum(),
             What::Thinking(seal) => seal.as_ref().map_or(0, |seal| seal.data.len()),
             What::Call { input, .. } => input.as_ref().map_or(0, |input| input.get().len()),
             What::Native { block, input, texts } => {
@@ -124,10 +119,9 @@ impl Open {
     pub fn delta(&mut self, delta: &Delta<'_>, raw: &RawValue, out: &mut Vec<Event>) {
         let part = self.part;
         match &mut self.what {
-            What::Text => {
+            What::Text(citations) => {
                 out.extend(piece(delta.text).map(|piece| Event::Text { choice: 0, part, piece }));
-                let citation = delta.citation.and_then(|raw| blocks::citation(Json::of(raw)));
-                out.extend(citation.map(|citation| Event::Cite { choice: 0, part, citation }));
+                citations.extend(delta.citation.and_then(|raw| blocks::citation(Json::of(raw))));
             }
             What::Thinking(seal) => {
                 out.extend(piece(delta.thinking).map(|piece| Event::Text { choice: 0, part, piece }));
@@ -145,8 +139,8 @@ impl Open {
                 }
             }
             What::Native { input, texts, .. } => {
-                if let Some(piece) = piece(delta.partial_json) {
-                    input.push_str(&piece);
+                if delta.partial_json.is_some() {
+                    input.push_str(&piece(delta.partial_json).unwrap_or_default());
                 } else if let Some(object) = Json::of(raw).object() {
                     grow(texts, &object);
                 }
@@ -162,6 +156,9 @@ impl Open {
                 let body = Body::Native(blocks::native(whole(block, &input, &texts)));
                 return out.push(Event::Whole { choice: 0, part, body });
             }
+            What::Text(citations) => {
+                out.extend(citations.into_iter().map(|citation| Event::Cite { choice: 0, part, citation }));
+            }
             What::Thinking(Some(seal)) => out.push(Event::Seal { choice: 0, part, seal }),
             What::Call { input: Some(input), is_answer } => {
                 let piece = input.json().string().unwrap_or_else(|| input.get().to_owned());
@@ -173,6 +170,13 @@ impl Open {
             _ => {}
         }
         out.push(Event::Close { choice: 0, part });
+    }
+}
+
+fn size(citation: &Citation) -> usize {
+    match citation {
+        Citation::Url(page) => page.raw.get().len(),
+        Citation::Native { raw, .. } => raw.get().len(),
     }
 }
 
