@@ -1,0 +1,174 @@
+//! Recorded exchanges of Cohere, and an independent reading of them.
+
+use serde_json::{Value, json};
+use tollgate::chat::{Event, Request};
+use tollgate::dialect::cohere::{Decoder, decode_response};
+use tollgate::dialect::openai::chat::{Encoder, encode_response};
+
+use super::support::{Said, events, folder, ids};
+
+pub struct Exchange {
+    pub file: String,
+    pub status: u16,
+    pub headers: Value,
+    pub is_stream: bool,
+    pub body: Vec<u8>,
+}
+
+/// All of an endpoint.
+pub fn of_endpoint(endpoint: &str) -> Vec<Exchange> {
+    let Some(folder) = folder() else { return Vec::new() };
+    let index = std::fs::read_to_string(folder.join("index.jsonl")).unwrap();
+    let entries = index.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let ours = entries.filter(|entry| entry["provider"] == "cohere" && entry["endpoint"] == endpoint);
+    ours.map(|entry| exchange(entry["file"].as_str().unwrap())).collect()
+}
+
+/// All of chat, those of another project's fixtures last.
+pub fn exchanges() -> Vec<Exchange> {
+    let Some(folder) = folder() else { return Vec::new() };
+    let mut read = of_endpoint("v2-chat");
+    let fixtures = std::fs::read_dir(folder.join("vercel/cohere")).unwrap();
+    let mut paths: Vec<_> = fixtures.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for path in paths {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let is_stream = path.extension().unwrap() == "txt";
+        if !is_stream && !text.contains("finish_reason") {
+            continue;
+        }
+        let body = if is_stream { lines(&text) } else { text.into_bytes() };
+        let file = format!("vercel/cohere/{}", path.file_name().unwrap().to_str().unwrap());
+        read.push(Exchange { file, status: 200, headers: json!({}), is_stream, body });
+    }
+    read
+}
+
+/// One `data:` payload a line, as a stream.
+fn lines(text: &str) -> Vec<u8> {
+    let events = text.lines().filter(|line| !line.is_empty()).map(|line| format!("data: {line}\n\n"));
+    events.collect::<String>().into_bytes()
+}
+
+/// One recorded exchange, by its file.
+pub fn exchange(file: &str) -> Exchange {
+    let path = folder().unwrap().join(file);
+    let exchange: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let response = &exchange["response"];
+    let body = match (response["body_file"].as_str(), response["body_text"].as_str()) {
+        (Some(name), _) => std::fs::read(path.with_file_name(name)).unwrap(),
+        (None, Some(text)) => text.as_bytes().to_vec(),
+        (None, None) => serde_json::to_vec(&response["body"]).unwrap(),
+    };
+    Exchange {
+        file: file.to_owned(),
+        status: u16::try_from(response["status"].as_u64().unwrap()).unwrap(),
+        headers: response["headers"].clone(),
+        is_stream: response["body_file"].is_string(),
+        body,
+    }
+}
+
+/// A request that wants all there is.
+fn asking() -> Request {
+    Request { usage_wanted: true, ..Request::default() }
+}
+
+/// The events of a stream in pieces.
+pub fn decode(pieces: &[&[u8]]) -> Vec<Event> {
+    let (mut decoder, mut events) = (Decoder::new(&ids()), Vec::new());
+    pieces.iter().for_each(|piece| decoder.feed(piece, &mut events));
+    decoder.finish(&mut events);
+    events
+}
+
+/// What a client of chat completions gets of a stream in pieces.
+pub fn translate(pieces: &[&[u8]]) -> Vec<u8> {
+    let (mut decoder, mut encoder) = (Decoder::new(&ids()), Encoder::new(&asking(), &ids()));
+    let (mut events, mut out) = (Vec::new(), Vec::new());
+    for piece in pieces {
+        decoder.feed(piece, &mut events);
+        encoder.feed(&events, &mut out);
+        events.clear();
+    }
+    decoder.finish(&mut events);
+    encoder.feed(&events, &mut out);
+    out
+}
+
+/// What a client of chat completions gets of an answer.
+pub fn written(body: &[u8]) -> Value {
+    let response = decode_response(body, &ids()).unwrap();
+    serde_json::from_slice(&encode_response(&response, &asking(), &ids())).unwrap()
+}
+
+/// A stream as the answer that it amounts to, read name by name.
+pub fn joined(events: &[Value]) -> Value {
+    let (mut plan, mut content, mut calls) = (String::new(), Vec::<Value>::new(), Vec::<Value>::new());
+    let (mut citations, mut end) = (Vec::new(), Value::Null);
+    for event in events {
+        let message = &event["delta"]["message"];
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let add = |to: &mut Value, more: &Value| *to = json!(text(to) + &text(more));
+        match event["type"].as_str().unwrap() {
+            "tool-plan-delta" => plan += &text(&message["tool_plan"]),
+            "content-start" => content.push(message["content"].clone()),
+            "content-delta" => {
+                let last = content.last_mut().unwrap();
+                for name in ["text", "thinking"].into_iter().filter(|name| message["content"][name].is_string()) {
+                    add(&mut last[name], &message["content"][name]);
+                }
+            }
+            "tool-call-start" => calls.push(message["tool_calls"].clone()),
+            "tool-call-delta" => {
+                let arguments = &message["tool_calls"]["function"]["arguments"];
+                add(&mut calls.last_mut().unwrap()["function"]["arguments"], arguments);
+            }
+            "citation-start" => citations.push(message["citations"].clone()),
+            "message-end" => end = event["delta"].clone(),
+            _ => {}
+        }
+    }
+    let message = json!({"tool_plan": plan, "content": content, "tool_calls": calls, "citations": citations});
+    json!({"message": message, "finish_reason": end["finish_reason"], "usage": end["usage"]})
+}
+
+/// The answer or the joined stream of an exchange.
+pub fn given(exchange: &Exchange) -> Value {
+    if exchange.is_stream { joined(&events(&exchange.body)) } else { serde_json::from_slice(&exchange.body).unwrap() }
+}
+
+/// What it says, in the words of chat completions.
+pub fn said(given: &Value) -> Said {
+    let message = &given["message"];
+    let all = |name: &str| -> String {
+        let items = message["content"].as_array().into_iter().flatten();
+        items.filter_map(|item| item[name].as_str()).collect()
+    };
+    let calls = message["tool_calls"].as_array().into_iter().flatten().map(|call| {
+        let text = call["function"]["arguments"].as_str().unwrap();
+        let args = if text.is_empty() { json!({}) } else { serde_json::from_str(text).unwrap() };
+        (call["function"]["name"].as_str().unwrap().to_owned(), args)
+    });
+    let finish = match given["finish_reason"].as_str().unwrap() {
+        "COMPLETE" | "STOP_SEQUENCE" => "stop",
+        "MAX_TOKENS" => "length",
+        "TOOL_CALL" => "tool_calls",
+        other => panic!("{other}"),
+    };
+    Said {
+        text: all("text"),
+        thoughts: message["tool_plan"].as_str().unwrap_or_default().to_owned() + &all("thinking"),
+        calls: calls.collect(),
+        finish: finish.to_owned(),
+        ..Said::default()
+    }
+}
+
+/// Input, cached, output, reasoning: what the model saw, and not what was billed.
+pub fn used(given: &Value) -> [Option<u64>; 4] {
+    let usage = &given["usage"];
+    let tokens = &usage["tokens"];
+    [&tokens["input_tokens"], &usage["cached_tokens"], &tokens["output_tokens"], &tokens["reasoning_tokens"]]
+        .map(Value::as_u64)
+}
