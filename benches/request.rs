@@ -85,6 +85,7 @@ fn main() {
             draw: 1,
             pinned: None,
             first_only: false,
+            refusal: &|_, _, _| None,
         };
         plan(&request).expect("a plan")
     };
@@ -126,14 +127,21 @@ fn main() {
     });
     let exchange = served();
     let target = exchange.plan.targets.first().expect("a target");
-    time("encode: edits", || dialect::encode(&exchange.ask, target).expect("edits"));
+    time("encode: edits", || dialect::openai::encode(&exchange.ask, target));
     time("encode: head", || {
-        let edits = dialect::encode(&exchange.ask, target).expect("edits");
-        let head = RequestHead { pristine: &headers, target, secret: None, path: &edits.path, content_length: 1 };
+        let edits = dialect::openai::encode(&exchange.ask, target);
+        let head = RequestHead {
+            pristine: &headers,
+            target,
+            secret: None,
+            path: &edits.path,
+            content_length: 1,
+            dialect: &[],
+        };
         head.encode()
     });
     time("encode: body", || {
-        let edits = dialect::encode(&exchange.ask, target).expect("edits");
+        let edits = dialect::openai::encode(&exchange.ask, target);
         edits.body.apply(body.as_bytes().get(..edits.body.end()).expect("a body"))
     });
     time("response head", || ResponseHead::read(&Headers::parse(response.clone())));

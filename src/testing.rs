@@ -85,6 +85,7 @@ pub fn plan_of(config: &Config, ask: &Ask) -> Result<Plan, Error> {
         draw: 0,
         pinned: ask.pinned,
         first_only: false,
+        refusal: &|_, _, _| None,
     })
 }
 

@@ -6,7 +6,6 @@ use super::tree::Tree;
 const NOT_YET: &[(&str, &str)] = &[
     ("providers[].credentials[].gcp_metadata", ""),
     ("providers[].subscription", "false"),
-    ("models[].max_output", ""),
     ("models[].price", ""),
     ("models[].limits", ""),
     ("groups[].limits", ""),

@@ -16,6 +16,13 @@ pub enum Dialect {
     Cohere,
 }
 
+impl Dialect {
+    /// Whether requests can be translated for it, or need not be.
+    pub fn is_spoken(self) -> bool {
+        matches!(self, Dialect::OpenAi | Dialect::Anthropic | Dialect::VertexAnthropic)
+    }
+}
+
 /// Where a provider wants its credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthStyle {
@@ -30,7 +37,7 @@ pub enum AuthStyle {
 pub struct Preset {
     /// The word in the configuration.
     pub name: &'static str,
-    /// The wire format; only `Dialect::OpenAi` is in force so far.
+    /// The wire format.
     pub dialect: Dialect,
     /// Such as `https://api.openai.com/v1`; empty where the configuration must say it. `{region}` and `{location}`
     /// stand for the provider's own.
@@ -52,6 +59,11 @@ pub struct Preset {
 }
 
 impl Preset {
+    /// Whether requests have to be translated for it.
+    pub fn is_foreign(&self) -> bool {
+        self.dialect != Dialect::OpenAi
+    }
+
     /// The row of a name.
     pub fn find(name: &str) -> Option<&'static Preset> {
         PRESETS.iter().find(|preset| preset.name == name)

@@ -30,6 +30,8 @@ pub struct RequestHead<'a> {
     pub path: &'a str,
     /// Length of the edited body.
     pub content_length: usize,
+    /// Headers of the target's dialect.
+    pub dialect: &'a [(&'static str, String)],
 }
 
 /// One change of a header map.
@@ -76,6 +78,7 @@ impl<'a> RequestHead<'a> {
         own.push((b":path", self.path.as_bytes().into()));
         own.push((b"accept-encoding", b"identity".into()));
         own.push((b"content-length", self.content_length.to_string().into_bytes().into()));
+        own.extend(self.dialect.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes().into())));
         own.extend(provider.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes().into())));
         own.extend(self.auth());
         own
@@ -83,7 +86,8 @@ impl<'a> RequestHead<'a> {
 
     /// Whether a header of the client may reach the provider.
     fn passes(&self, name: &[u8]) -> bool {
-        let ours = self.target.provider.headers.iter().any(|(set, _)| set.as_bytes() == name);
+        let provider = self.target.provider.headers.iter().map(|(set, _)| set.as_str());
+        let ours = provider.chain(self.dialect.iter().map(|(set, _)| *set)).any(|set| set.as_bytes() == name);
         let connection = self.pristine.get("connection").unwrap_or_default();
         !(is_pseudo(name) || is_kept_from_provider(name) || ours || is_listed(connection, name))
     }

@@ -40,20 +40,10 @@ pub mod embeddings;
 mod failure;
 pub mod gemini;
 pub mod openai;
+mod spoken;
+pub mod translation;
 mod verbs;
 
 pub use edits::{Change, Edits, RequestHead, is_kept_from_client};
 pub use failure::{Failure, ResponseHead, Said};
 pub use verbs::{Dropped, Encoded, Facts, Unable, cut, parts, redact, refuses_foreign, too_large, unreadable};
-
-use crate::config::Dialect;
-use crate::error::Error;
-use crate::route::{Ask, Target};
-
-/// What has to change in the client's request so that this target understands it.
-pub fn encode(ask: &Ask, target: &Target) -> Result<Edits, Error> {
-    match target.provider.preset.dialect {
-        Dialect::OpenAi => Ok(openai::encode(ask, target)),
-        _ => Err(Error::misconfigured("This provider's API is not spoken yet.")),
-    }
-}

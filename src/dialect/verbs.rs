@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::chat::{Body, Ext, Link, Owner, Part, Request, Role, Source, ToolKind};
+use crate::config::{Model, Provider};
 use crate::error::{Again, Class, Error};
 
 use super::{Failure, Said};
@@ -30,6 +31,24 @@ pub struct Facts<'a> {
     pub no_stream_options: bool,
     /// No seal and no item id is sent: this attempt repeats one whose seals were rejected (rule 7a).
     pub without_seals: bool,
+}
+
+impl<'a> Facts<'a> {
+    /// What the configuration says of a model at a provider.
+    pub fn of(provider: &'a Provider, model: &Model, sent: &'a str) -> Facts<'a> {
+        Facts {
+            vendor: provider.preset.name,
+            provider: &provider.name,
+            model: sent,
+            base_path: &provider.base.path,
+            api_version: provider.api_version.as_deref(),
+            project: provider.project.as_deref(),
+            location: provider.location.as_deref(),
+            max_output: model.max_output,
+            no_stream_options: provider.preset.no_stream_options,
+            without_seals: false,
+        }
+    }
 }
 
 /// A request as a provider wants it. Credentials and the head's other members are added by `Edits`' rules.

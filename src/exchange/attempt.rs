@@ -12,6 +12,7 @@ use crate::error::Class;
 use crate::health::{Place, Tried};
 use crate::meter::Usage;
 use crate::route::Target;
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// One try of one target.
@@ -21,6 +22,10 @@ pub struct Attempt {
     pub target: usize,
     /// Index of the provider's secret.
     pub credential: Option<usize>,
+    /// Whether its request goes without seals.
+    pub is_unsealed: bool,
+    /// What of the request its target does not know: harmless losses, in the client's words.
+    pub dropped: Vec<Cow<'static, str>>,
     /// In nanoseconds since 1970.
     pub started: u64,
     /// When the first byte of the answer went on, in nanoseconds since 1970.
@@ -65,6 +70,8 @@ pub struct Begun<'a> {
     pub target: &'a Target,
     /// With what.
     pub secret: Option<&'a Secret>,
+    /// Whether its request goes without seals.
+    pub is_unsealed: bool,
 }
 
 /// Why an attempt must not happen.
@@ -100,7 +107,7 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn new(place: Option<Place>) -> Progress {
-        let next = Some(Step { target: 0, credential: 0 });
+        let next = Some(Step::at(0));
         Progress { attempts: Vec::new(), misconfigured: None, next, place, full: Vec::new(), closed: false }
     }
 }
@@ -125,6 +132,8 @@ impl Exchange {
         progress.attempts.push(Attempt {
             target: step.target,
             credential,
+            is_unsealed: step.is_unsealed,
+            dropped: Vec::new(),
             started: now,
             first_byte: None,
             status: None,
@@ -137,14 +146,14 @@ impl Exchange {
         // What Envoy does by itself after a refused connection, a reset or a timeout: it goes on without asking.
         progress.next = self.after(&progress, step, Class::Connect);
         let (index, secret) = (progress.attempts.len() - 1, target.secret(credential));
-        Ok(Begun { index, target_index: step.target, target, secret })
+        Ok(Begun { index, target_index: step.target, target, secret, is_unsealed: step.is_unsealed })
     }
 
-    /// The secret that an attempt uses, so that it can be taken out of what the provider says.
-    pub fn secret_of(&self, index: usize) -> Option<&str> {
+    /// The credential that an attempt uses.
+    pub fn credential_of(&self, index: usize) -> Option<&Secret> {
         let progress = self.progress.borrow();
         let attempt = progress.attempts.get(index)?;
-        self.plan.targets.get(attempt.target)?.secret(attempt.credential).map(Secret::expose)
+        self.plan.targets.get(attempt.target)?.secret(attempt.credential)
     }
 
     /// The cluster of the step that would follow now.
@@ -234,6 +243,11 @@ impl Exchange {
         if let Some(tried) = progress.attempts.get(index).and_then(|attempt| self.tried_of(attempt)) {
             self.health.answered(&tried, now);
         }
+    }
+
+    /// What of the request the attempt's target does not know.
+    pub fn drop_fields(&self, index: usize, fields: &[Cow<'static, str>]) {
+        self.note(index, |attempt| attempt.dropped = fields.to_vec());
     }
 
     /// The provider's id of the attempt.

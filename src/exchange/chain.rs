@@ -29,7 +29,7 @@ impl Exchange {
 
     fn steps_of(&self, target: usize) -> impl Iterator<Item = Step> {
         let credentials = self.plan.targets.get(target).map_or(0, |target| target.credentials.len());
-        (0..credentials.max(1)).map(move |credential| Step { target, credential })
+        (0..credentials.max(1)).map(move |credential| Step { credential, ..Step::at(target) })
     }
 
     fn is_at(&self, step: Step, provider: &str) -> bool {

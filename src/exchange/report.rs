@@ -232,10 +232,12 @@ impl Exchange {
         let mut headers = vec![("x-tollgate-generation", self.generation.clone())];
         let served = self.with_attempts(|attempts| {
             let attempt = attempts.last()?;
-            Some((self.plan.targets.get(attempt.target)?, attempt.request_id.clone()))
+            let dropped = (!attempt.dropped.is_empty()).then(|| attempt.dropped.join(","));
+            Some((self.plan.targets.get(attempt.target)?, attempt.request_id.clone(), dropped))
         });
-        let Some((target, request_id)) = served else { return headers };
+        let Some((target, request_id, dropped)) = served else { return headers };
         headers.push(("x-tollgate-model", target.model.model.name.clone()));
+        headers.extend(dropped.map(|fields| ("x-tollgate-dropped-params", fields)));
         if self.config.expose == Expose::Full {
             headers.push(("x-tollgate-provider", target.provider.name.clone()));
             headers.push(("x-tollgate-attempts", self.attempts_text()));

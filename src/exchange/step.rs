@@ -4,6 +4,7 @@ use super::Exchange;
 use super::attempt::{Attempt, Progress};
 use crate::config::FallbackOn;
 use crate::error::Class;
+use crate::operation::Operation;
 use crate::route::Target;
 
 /// A target of the plan with one of its credentials.
@@ -13,6 +14,15 @@ pub(super) struct Step {
     pub(super) target: usize,
     /// Index into the target's credentials.
     pub(super) credential: usize,
+    /// Without seals and the ids that belong to them, because they were rejected.
+    pub(super) is_unsealed: bool,
+}
+
+impl Step {
+    /// A target with its first credential.
+    pub(super) fn at(target: usize) -> Step {
+        Step { target, credential: 0, is_unsealed: false }
+    }
 }
 
 impl Exchange {
@@ -20,12 +30,15 @@ impl Exchange {
     pub(super) fn step_of(&self, attempt: &Attempt) -> Step {
         let credentials = self.plan.targets.get(attempt.target).map_or(&[][..], |target| &target.credentials);
         let place = credentials.iter().position(|credential| Some(*credential) == attempt.credential);
-        Step { target: attempt.target, credential: place.unwrap_or(0) }
+        Step { target: attempt.target, credential: place.unwrap_or(0), is_unsealed: attempt.is_unsealed }
     }
 
     /// The step after a failed one; `None` when the plan is over.
     pub(super) fn after(&self, progress: &Progress, step: Step, class: Class) -> Option<Step> {
         let attempts = &progress.attempts;
+        if class == Class::SealRejected && self.may_unseal(attempts) {
+            return Some(Step { is_unsealed: true, ..step });
+        }
         if attempts.len() >= self.plan.max_attempts || !self.leads_on(class) {
             return None;
         }
@@ -39,11 +52,16 @@ impl Exchange {
             return Some(Step { credential: step.credential.saturating_add(1), ..step });
         }
         if let Some(target) = self.untried(progress).next() {
-            return Some(Step { target, credential: 0 });
+            return Some(Step::at(target));
         }
         let may_pass = !matches!(class, Class::ProviderKey | Class::ProviderModel | Class::ProviderQuota);
         let alone = self.plan.targets.len() == 1 && attempts.len() == 1;
         (alone && may_pass && !class.is_callers()).then_some(step)
+    }
+
+    /// Whether seals that were rejected can be left out: once, and only where the request can be written anew.
+    fn may_unseal(&self, attempts: &[Attempt]) -> bool {
+        self.ask.operation == Operation::ChatCompletions && !attempts.iter().any(|attempt| attempt.is_unsealed)
     }
 
     /// The first target found fault with the request itself. Another one helps only if it takes longer prompts, or
@@ -62,7 +80,7 @@ impl Exchange {
             Class::ContentFiltered if is_wished => untried.next()?,
             _ => return None,
         };
-        Some(Step { target, credential: 0 })
+        Some(Step::at(target))
     }
 
     /// Whether this kind of failure leads on at all. What the request is at fault for is decided by who said so.
@@ -94,7 +112,7 @@ impl Exchange {
         // Another credential of the same target, or the same once more, makes way for nobody.
         if untried.contains(&next.target) {
             let others = untried.into_iter().filter(|target| *target != next.target);
-            candidates.extend(others.map(|target| Step { target, credential: 0 }));
+            candidates.extend(others.map(Step::at));
         }
         for step in candidates {
             let Some((provider, limit)) = most(step.target) else { return step };

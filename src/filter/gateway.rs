@@ -4,9 +4,11 @@ use super::meters::Meters;
 use super::{Timed, health, host, table, wait};
 use crate::access::{Caller, is_credential};
 use crate::config::Config;
+use crate::dialect::translation::Foreign;
 use crate::error::{Class, Error};
 use crate::exchange::{Admission, Admitted, End, Exchange, Refused, Report, admit, attribute, from_envoy};
 use crate::http::{Headers, encode};
+use crate::operation::Operation;
 use crate::route::{Ask, Request, plan};
 use host::{Buffer, Map};
 use proxy_wasm::traits::{Context, HttpContext};
@@ -126,6 +128,8 @@ impl Gateway {
             Ok(ask) => ask,
             Err(error) => return self.refuse(refused(error, caller), None, since, &headers),
         };
+        let body = || host::body(Buffer::RequestBody, 0, usize::MAX >> 1);
+        let foreign = Foreign::new(body, headers.get("x-tollgate-strict") == Some(b"1"));
         let planned = attribute(&mut ask.options, &headers).and_then(|()| {
             plan(&Request {
                 config: &self.config,
@@ -137,6 +141,7 @@ impl Gateway {
                 draw: self.identity.draw,
                 pinned: ask.pinned,
                 first_only: headers.get("x-tollgate-fallback") == Some(b"off"),
+                refusal: &|provider, model, sent| foreign.refusal(provider, model, sent),
             })
         });
         let plan = match planned {
@@ -194,7 +199,9 @@ fn send(exchange: &Exchange, identity: &table::Identity) {
         }
     }
     let timeouts = plan.asked.model.timeouts;
-    let retries = plan.most_attempts().saturating_sub(1).max(1).to_string();
+    // One more where rejected seals can be left out.
+    let unsealed = usize::from(exchange.ask.operation == Operation::ChatCompletions);
+    let retries = plan.most_attempts().saturating_sub(1).max(1).saturating_add(unsealed).to_string();
     let _ = host::set_header(Map::RequestHeaders, "x-envoy-max-retries", retries.as_bytes());
     if let Some(per_try) = timeouts.timer(exchange.ask.stream) {
         let per_try = per_try.as_millis().to_string();

@@ -1,9 +1,63 @@
-//! A provider's answer on its way to the client: scanned in place, never held.
+//! A provider's answer on its way to the client: scanned in place or translated, never held.
 
 use super::host::{self, Buffer};
-use crate::dialect::openai::{Answer, Learnt, Passed, Stream, closing_event};
+use crate::dialect::Failure;
+use crate::dialect::openai::{self, Answer, First, Learnt, Passed, Stream, closing_event};
+use crate::dialect::translation::{self, Translation};
 use crate::error::Class;
 use crate::operation::Operation;
+
+/// A stream that may still be left for another target.
+pub enum Probe {
+    /// Events that will pass as they are.
+    Events(Box<Stream>),
+    /// Events of another dialect.
+    Translated(Box<Translation>),
+}
+
+/// How a stream begins.
+pub enum Beginning {
+    /// Nothing came yet but bookkeeping.
+    Undecided,
+    /// The answer has begun.
+    Content,
+    /// An error is all there is.
+    Failed(Box<Failure>),
+}
+
+impl Probe {
+    /// Reads the next bytes.
+    pub fn read(&mut self, chunk: &[u8], end: bool, secret: Option<&str>) -> Beginning {
+        match self {
+            Probe::Events(stream) => {
+                stream.feed(chunk, end);
+                match stream.first() {
+                    First::Undecided => Beginning::Undecided,
+                    First::Content => Beginning::Content,
+                    First::Error(error) => Beginning::Failed(Box::new(openai::stream_failure(error, secret))),
+                }
+            }
+            Probe::Translated(translation) => {
+                translation.read(chunk, end);
+                match translation.beginning() {
+                    translation::Beginning::Undecided => Beginning::Undecided,
+                    translation::Beginning::Content => Beginning::Content,
+                    translation::Beginning::Error(error) => {
+                        Beginning::Failed(Box::new(translation::stream_failure(error, secret)))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether the stream's terminal event has come.
+    pub fn has_ended(&self) -> bool {
+        match self {
+            Probe::Events(stream) => stream.learnt().ended,
+            Probe::Translated(translation) => translation.learnt().ended,
+        }
+    }
+}
 
 /// An answer that passes.
 pub enum Passing {
@@ -11,13 +65,20 @@ pub enum Passing {
     Events(Operation, Box<Stream>),
     /// One JSON document, or anything else.
     Document(Box<Answer>),
+    /// Events of another dialect; the buffer's first `seen` bytes have been read already.
+    Translated { translation: Box<Translation>, seen: usize },
 }
 
 impl Passing {
     /// Reads the buffer's `size` bytes and changes them where something must not reach the client, or is missing.
     pub fn pass(&mut self, size: usize, end: bool) {
-        let chunk = host::body(Buffer::ResponseBody, 0, size);
+        let read = if let Passing::Translated { seen, .. } = self { std::mem::take(seen) } else { 0 };
+        let chunk = host::body(Buffer::ResponseBody, read, size.saturating_sub(read));
         match self {
+            Passing::Translated { translation, .. } => {
+                translation.read(&chunk, end);
+                let _ = host::set_body(Buffer::ResponseBody, size, &translation.written());
+            }
             Passing::Document(answer) => {
                 answer.feed(&chunk);
                 if end {
@@ -39,6 +100,7 @@ impl Passing {
         match self {
             Passing::Events(_, stream) => stream.learnt(),
             Passing::Document(answer) => answer.learnt(),
+            Passing::Translated { translation, .. } => translation.learnt(),
         }
     }
 
@@ -49,6 +111,9 @@ impl Passing {
 
     /// What is wrong with an answer that has come to its end.
     pub fn fault(&self) -> Option<Class> {
+        if let Passing::Translated { translation, .. } = self {
+            return translation.fault();
+        }
         let is_stream = matches!(self, Passing::Events(..));
         let learnt = self.learnt();
         match (&learnt.error, learnt.ended) {

@@ -8,15 +8,19 @@ use super::hash::Hash;
 use super::options::Options;
 use super::resolve::{Resolved, resolve};
 use crate::access::Caller;
-use crate::config::{Affinity, Config, Credentials, Dialect, ModelTarget, Provider, ProviderId, Secret};
+use crate::config::{Affinity, Config, Credentials, Model, ModelTarget, Provider, ProviderId, Secret};
+use crate::dialect::translation::translates;
 use crate::error::Error;
 use crate::operation::Operation;
 use std::cmp::Reverse;
 use std::fmt;
 use std::rc::Rc;
 
+/// Why a provider of another dialect cannot be asked this under a name of a model; `None` when it can.
+pub type Refusal<'a> = &'a dyn Fn(&Provider, &Model, &str) -> Option<Error>;
+
 /// What a plan is made from.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
     /// The configuration.
     pub config: &'a Config,
@@ -36,6 +40,15 @@ pub struct Request<'a> {
     pub pinned: Option<&'static str>,
     /// `x-tollgate-fallback: off`.
     pub first_only: bool,
+    /// What providers of other dialects cannot express.
+    pub refusal: Refusal<'a>,
+}
+
+/// Targets as they are found, and why the first of those was left out whose dialect cannot say what is asked.
+#[derive(Default)]
+struct Draft {
+    targets: Vec<Target>,
+    refusal: Option<Error>,
 }
 
 /// One provider, and the model's name there.
@@ -99,17 +112,17 @@ pub fn plan(request: &Request<'_>) -> Result<Plan, Error> {
     if !caller.may_use(&config.access, &asked.model.name) {
         return Err(Error::model_forbidden(&asked.model.name));
     }
-    let mut targets = Vec::new();
+    let mut draft = Draft::default();
     match request.pinned {
-        Some(_) => targets.extend(pinned_target(request, &asked)),
-        None => add_targets(request, &asked, &mut targets),
+        Some(_) => draft.add_pinned(request, &asked),
+        None => draft.add(request, &asked),
     }
     for name in &asked.model.fallbacks {
         if let Ok(fallback) = resolve(config, caller, name)
             && caller.may_use(&config.access, &fallback.model.name)
             && request.pinned.is_none()
         {
-            add_targets(request, &fallback, &mut targets);
+            draft.add(request, &fallback);
         }
     }
     for name in &options.models {
@@ -118,67 +131,77 @@ pub fn plan(request: &Request<'_>) -> Result<Plan, Error> {
             return Err(Error::model_forbidden(&wished.model.name));
         }
         if request.pinned.is_none() {
-            add_targets(request, &wished, &mut targets);
+            draft.add(request, &wished);
         }
     }
+    let Draft { mut targets, refusal } = draft;
     let mut max_attempts = config.routing.max_attempts as usize;
     if request.first_only || options.no_fallback || request.pinned.is_some() {
         targets.truncate(1);
         max_attempts = max_attempts.min(2);
     }
     if targets.is_empty() {
-        return Err(no_target(request, &asked));
+        return Err(refusal.unwrap_or_else(|| no_target(request, &asked)));
     }
     Ok(Plan { asked, targets, max_attempts, affinity: affinity(request).finish() })
 }
 
-/// Where the state is that the request names: one account, whatever weights, wishes and affinity say.
-fn pinned_target(request: &Request<'_>, asked: &Resolved) -> Option<Target> {
-    if request.options.needs.beyond(&asked.model).is_some() {
-        return None;
+impl Draft {
+    /// Where the state is that the request names: one account, whatever weights, wishes and affinity say.
+    fn add_pinned(&mut self, request: &Request<'_>, asked: &Resolved) {
+        let able = self.able(request, asked);
+        let Some((target, provider)) = able.into_iter().min_by_key(|(target, _)| target.provider) else { return };
+        let mut credentials = credentials(request, provider);
+        credentials.sort_unstable();
+        credentials.truncate(1);
+        self.targets.push(Target { credentials, ..self::target(request, asked, target, provider) });
     }
-    let able = asked.model.targets.iter().filter_map(|target| {
-        let provider = request.config.providers.get(target.provider)?;
-        serves(request, provider).then_some((target, provider))
-    });
-    let (target, provider) = able.min_by_key(|(target, _)| target.provider)?;
-    let mut credentials = credentials(request, provider);
-    credentials.sort_unstable();
-    credentials.truncate(1);
-    Some(Target {
-        provider_id: target.provider,
-        provider: provider.clone(),
-        model: asked.clone(),
-        sent: target.model.clone(),
-        credentials,
-    })
-}
 
-fn add_targets(request: &Request<'_>, resolved: &Resolved, targets: &mut Vec<Target>) {
-    if request.options.needs.beyond(&resolved.model).is_some() {
-        return;
-    }
-    let providers = &request.config.providers;
-    let named = resolved.model.targets.iter().filter_map(|target| Some((target, providers.get(target.provider)?)));
-    let mut able: Vec<(&ModelTarget, &Rc<Provider>)> = named.filter(|(_, p)| serves(request, p)).collect();
-    if able.len() > 1 {
-        able.sort_by_cached_key(|(target, provider)| {
-            let hash = affinity(request).with(provider.name.as_bytes()).with(target.model.as_bytes());
-            // Scores are above zero, where the bits of a float are in its order.
-            (place_in_order(request, provider), target.priority, Reverse(hash.score(target.weight).to_bits()))
-        });
-    }
-    for (target, provider) in able {
-        let known = |have: &Target| have.provider_id == target.provider && have.sent == target.model;
-        if !targets.iter().any(known) {
-            targets.push(Target {
-                provider_id: target.provider,
-                provider: provider.clone(),
-                model: resolved.clone(),
-                sent: target.model.clone(),
-                credentials: credentials(request, provider),
+    fn add(&mut self, request: &Request<'_>, resolved: &Resolved) {
+        let mut able = self.able(request, resolved);
+        if able.len() > 1 {
+            able.sort_by_cached_key(|(target, provider)| {
+                let hash = affinity(request).with(provider.name.as_bytes()).with(target.model.as_bytes());
+                // Scores are above zero, where the bits of a float are in its order.
+                (place_in_order(request, provider), target.priority, Reverse(hash.score(target.weight).to_bits()))
             });
         }
+        for (target, provider) in able {
+            let known = |have: &Target| have.provider_id == target.provider && have.sent == target.model;
+            if !self.targets.iter().any(known) {
+                self.targets.push(self::target(request, resolved, target, provider));
+            }
+        }
+    }
+
+    /// The model's targets that may and can serve.
+    fn able<'a>(&mut self, request: &Request<'a>, resolved: &'a Resolved) -> Vec<(&'a ModelTarget, &'a Rc<Provider>)> {
+        let model = &resolved.model;
+        if request.options.needs.beyond(model).is_some() {
+            return Vec::new();
+        }
+        let providers = &request.config.providers;
+        let named = model.targets.iter().filter_map(|target| Some((target, providers.get(target.provider)?)));
+        let serving = named.filter(|(_, provider)| serves(request, provider));
+        serving
+            .filter(|(target, provider)| {
+                let is_foreign = provider.preset.is_foreign();
+                let refusal = is_foreign.then(|| (request.refusal)(provider, model, &target.model)).flatten();
+                let is_able = refusal.is_none();
+                self.refusal = self.refusal.take().or(refusal);
+                is_able
+            })
+            .collect()
+    }
+}
+
+fn target(request: &Request<'_>, resolved: &Resolved, target: &ModelTarget, provider: &Rc<Provider>) -> Target {
+    Target {
+        provider_id: target.provider,
+        provider: provider.clone(),
+        model: resolved.clone(),
+        sent: target.model.clone(),
+        credentials: credentials(request, provider),
     }
 }
 
@@ -226,8 +249,8 @@ fn serves(request: &Request<'_>, provider: &Provider) -> bool {
 
 fn is_able(request: &Request<'_>, provider: &Provider) -> bool {
     provider.enabled
-        && provider.preset.dialect == Dialect::OpenAi
         && provider.preset.operations.contains(&request.operation)
+        && (!provider.preset.is_foreign() || translates(provider.preset.dialect, request.operation))
 }
 
 fn has_group_labels(request: &Request<'_>, provider: &Provider) -> bool {
@@ -266,7 +289,9 @@ fn no_target(request: &Request<'_>, asked: &Resolved) -> Error {
         ));
     }
     if nobody_is_left(&|provider| is_wished(options, provider)) {
-        return by("only");
+        // `order` without fallbacks is an `only` that nobody wrote.
+        let is_order = !options.order.is_empty() && options.only.as_ref() == Some(&options.order);
+        return by(if is_order { "order" } else { "only" });
     }
     if nobody_is_left(&|provider| !is_ignored(options, provider)) {
         return by("ignore");

@@ -108,9 +108,9 @@ fn the_example_means_what_it_says() {
     assert_eq!(
         config.warnings,
         ["not in force in this version: providers[4].credentials[0].gcp_metadata, \
-          providers[5].credentials[0].gcp_metadata, providers[1].subscription, models[1].max_output, \
-          models[1].price, groups[1].limits, groups[1].byok, budgets, ledger, providers[1].name (anthropic), \
-          providers[4].preset (vertex), providers[5].preset (vertex-anthropic), providers[6].preset (bedrock)"]
+          providers[5].credentials[0].gcp_metadata, providers[1].subscription, \
+          models[1].price, groups[1].limits, groups[1].byok, budgets, ledger, \
+          providers[4].preset (vertex), providers[6].preset (bedrock)"]
     );
 }
 

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from client import CHAT, chat, raw, request
 from harness import BINARIES
+from speaking import speaking
 
 TREE = example.bootstrap()
 PROVIDERS = [one["name"] for one in example.gateway_config()["providers"]]
@@ -157,14 +158,15 @@ def test_every_provider_is_asked_under_the_name_that_its_cluster_connects_to(gat
     """The preset's address and the cluster's must be the same; Envoy cannot know that they belong together."""
     config = example.gateway_config()
     config["models"] = [{"name": f"acme/{name}", "targets": [{"provider": name, "model": "m"}]} for name in PROVIDERS]
-    one = upstream()
+    one = upstream(speaking())
     url = gateway(config, {name: one for name in PROVIDERS}).url
     assert {name: chat(url, f"acme/{name}").status for name in PROVIDERS} == {name: 200 for name in PROVIDERS}
 
     hosts = dict(zip(PROVIDERS, (got.header("host") for got in one.requests)))
     assert hosts == {name: _host(cluster) for name, cluster in example.clusters(TREE).items()}
     for name, got in zip(PROVIDERS, one.requests):
-        sent = got.header("api-key" if name == "azure" else "authorization") or ""
+        named = (got.header(header) for header in ("authorization", "api-key", "x-api-key", "x-goog-api-key"))
+        sent = next((value for value in named if value), "")
         assert sent.removeprefix("Bearer ") == (example.secret(name) if name in example.key_variables() else "")
 
 

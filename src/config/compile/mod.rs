@@ -12,7 +12,7 @@ use super::in_force::not_in_force;
 use super::mistakes::Mistakes;
 use super::raw::{RawGateway, RawMetrics, RawRouting};
 use super::tree::Tree;
-use super::{Config, Cooldown, Dialect, MetricLabels, Routing};
+use super::{Config, Cooldown, MetricLabels, Routing};
 use names::Names;
 use std::rc::Rc;
 
@@ -39,7 +39,7 @@ pub fn compile(raw: &RawGateway, tree: &Tree, env: Env<'_>, mistakes: &mut Mista
     let access = access::compile(raw, &names, &mut context);
     budgets::check(raw, &names, &providers, &mut context);
     let mut later = not_in_force(tree);
-    let foreign = raw.providers.0.iter().zip(&providers).filter(|(_, p)| p.preset.dialect != Dialect::OpenAi);
+    let foreign = raw.providers.0.iter().zip(&providers).filter(|(_, p)| !p.preset.dialect.is_spoken());
     later.extend(foreign.map(|(entry, p)| format!("{} ({})", entry.preset_path(), p.preset.name)));
     Config {
         native_names: models::native_names(&models),

@@ -52,6 +52,8 @@ pub fn compile(entry: &ProviderEntry, pools: &[RawPool], context: &mut Context<'
     }
     only_with(raw, preset, context);
     let (credentials, enabled) = credentials(entry, preset, context);
+    // A token of the metadata server is not fetched yet.
+    let enabled = enabled && preset.dialect.is_spoken() && !matches!(credentials, Credentials::GcpMetadata { .. });
     let text = |name: &Option<Name>| name.as_ref().map(|name| name.to_string());
     let is_member = |pool: &&RawPool| pool.providers.0.iter().any(|name| **name == *raw.name);
     Provider {
@@ -71,7 +73,7 @@ pub fn compile(entry: &ProviderEntry, pools: &[RawPool], context: &mut Context<'
         project: text(&raw.project),
         location: text(&raw.location),
         region: text(&raw.region),
-        enabled: enabled && preset.dialect == Dialect::OpenAi,
+        enabled,
     }
 }
 

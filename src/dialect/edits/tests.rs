@@ -21,7 +21,7 @@ fn head(provider: Value, client: &[(&str, &str)]) -> Vec<(String, String)> {
     let mut pairs = vec![(":method", "POST"), (":scheme", "http"), (":authority", "gateway.test"), (":path", "/v1/x")];
     pairs.extend(client);
     let pristine = headers(&pairs);
-    let head = RequestHead { pristine: &pristine, target, secret, path: "/v1/chat", content_length: 7 };
+    let head = RequestHead { pristine: &pristine, target, secret, path: "/v1/chat", content_length: 7, dialect: &[] };
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let whole: Vec<(String, String)> =
         Headers::parse(head.encode()).iter().map(|(name, value)| (text(name), text(value))).collect();
@@ -155,8 +155,14 @@ fn header_bytes_that_are_not_text_pass_as_they_are() {
     let plan = plan_of(&config, &chat_ask(r#"{"model":"acme/solo"}"#)).unwrap();
     let client: [(&[u8], &[u8]); 3] = [(b":method", b"POST"), (b"x-odd", b"\xff\xfe"), (b"x-\xff", b"1")];
     let pristine = Headers::parse(encode(client.into_iter()));
-    let head =
-        RequestHead { pristine: &pristine, target: &plan.targets[0], secret: None, path: "/", content_length: 0 };
+    let head = RequestHead {
+        pristine: &pristine,
+        target: &plan.targets[0],
+        secret: None,
+        path: "/",
+        content_length: 0,
+        dialect: &[],
+    };
     let sent = Headers::parse(head.encode());
     assert_eq!(sent.get("x-odd"), Some(&b"\xff\xfe"[..]));
     assert_eq!(sent.iter().filter(|(name, _)| *name == b"x-\xff").count(), 0);

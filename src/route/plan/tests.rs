@@ -204,6 +204,7 @@ fn groups_permit_models_and_ask_for_labels() {
             draw: 0,
             pinned: None,
             first_only: false,
+            refusal: &|_, _, _| None,
         };
         plan(&request).map(|plan| plan.to_string()).map_err(|error| (error.status, error.code.unwrap_or_default()))
     };

@@ -84,6 +84,7 @@ impl Asks {
             draw: self.draw,
             pinned: self.is_pinned.then_some("previous_response_id"),
             first_only: self.first_only,
+            refusal: &|_, _, _| None,
         })
     }
 

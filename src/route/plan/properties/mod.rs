@@ -182,6 +182,7 @@ proptest! {
             let plan = plan(&Request {
                 config: &config, caller: &caller, operation: Operation::ChatCompletions, asked: "m/0",
                 options: &options, conversation, draw: 0, pinned: None, first_only: false,
+                refusal: &|_, _, _| None,
             }).unwrap();
             counts[plan.targets[0].sent.trim_start_matches('n').parse::<usize>().unwrap()] += 1;
         }
