@@ -156,6 +156,68 @@ fn streams_that_are_not_as_they_should_be() {
     }
 }
 
+/// Rule 6: nothing but usage comes after the terminal event.
+#[test]
+fn rule_6_after_the_end_only_usage_counts() {
+    let data = [
+        json!({"type": "message_start", "message": {"id": "m", "model": "c", "content": [], "usage": {"output_tokens": 1}}}),
+        json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}}),
+        json!({"type": "message_stop"}),
+        json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": "x"}}),
+        json!({"type": "message_delta", "delta": {"stop_reason": "refusal"}, "usage": {"output_tokens": 9}}),
+        json!({"type": "error", "error": {"type": "api_error", "message": "late"}}),
+    ];
+    let body: String = data.iter().map(|event| format!("data: {event}\n\n")).collect();
+    let events = decode(&[body.as_bytes()]);
+    let names: Vec<&str> = events
+        .iter()
+        .map(|event| match event {
+            Event::Start { .. } => "start",
+            Event::Usage(_) => "usage",
+            Event::Finish { .. } => "finish",
+            Event::End => "end",
+            _ => "other",
+        })
+        .collect();
+    assert_eq!(names, ["start", "usage", "finish", "usage", "end"]);
+}
+
+/// Calls whose input comes in pieces, at once, or in both ways; and the call that stands for an answer in JSON.
+#[test]
+fn inputs_come_once() {
+    for (name, start, pieces, input) in [
+        ("f", json!({}), &["{\"a\"", ":1}"][..], r#"{"a":1}"#),
+        ("f", json!({"a": 1}), &[][..], r#"{"a":1}"#),
+        ("f", json!({"a": 0}), &["", "{\"a\":1}"][..], r#"{"a":1}"#),
+        ("f", json!({}), &[""][..], "{}"),
+        ("tollgate_json_answer", json!({}), &["{\"a\"", ":1}"][..], r#"{"a":1}"#),
+        ("tollgate_json_answer", json!({"a": 1}), &[][..], r#"{"a":1}"#),
+    ] {
+        let block = json!({"type": "tool_use", "id": "t", "name": name, "input": start});
+        let mut data = vec![json!({"type": "content_block_start", "index": 0, "content_block": block})];
+        data.extend(pieces.iter().map(|piece| {
+            json!({"type": "content_block_delta", "index": 0, "delta": {"type": "input_json_delta", "partial_json": piece}})
+        }));
+        data.push(json!({"type": "content_block_stop", "index": 0}));
+        data.push(
+            json!({"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 2}}),
+        );
+        data.push(json!({"type": "message_stop"}));
+        let body: String = data.iter().map(|event| format!("data: {event}\n\n")).collect();
+        let said = Said::of_stream(&chunks(body.as_bytes())).remove(0);
+        if name == "f" {
+            let expected = serde_json::from_str(input).unwrap();
+            assert_eq!(
+                (said.calls, &*said.finish),
+                (vec![("f".to_owned(), expected)], "tool_calls"),
+                "{start} {pieces:?}"
+            );
+        } else {
+            assert_eq!((&*said.text, &*said.finish, said.calls.len()), (input, "stop", 0), "{start} {pieces:?}");
+        }
+    }
+}
+
 #[test]
 fn rule_8_what_is_held_has_a_limit() {
     let start = r#"data: {"type":"content_block_start","index":0,"content_block":{"type":"server_tool_use","id":"s","name":"n","input":{}}}"#;

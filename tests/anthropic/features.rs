@@ -82,13 +82,15 @@ fn texts_and_roles() {
     let prefill = json!([{"role": "user", "content": "a"}, {"role": "assistant", "content": "Sure: "}]);
     goes(
         "the beginning of an answer",
-        &of_messages(prefill),
+        &of_messages(prefill.clone()),
         BUDGET,
         &[("/messages/1/content/0/text", json!("Sure:"))],
         &[],
     );
     let refusal = json!([{"role": "user", "content": "a"}, {"role": "assistant", "refusal": "no", "content": null}, {"role": "user", "content": "b"}]);
     goes("an earlier refusal", &of_messages(refusal), BUDGET, &[("/messages/1/content/0/text", json!("no"))], &[]);
+    let field = sent(&of_messages(prefill), &facts("claude-opus-4-6")).err();
+    assert_eq!(field.as_deref(), Some("messages"), "the beginning of an answer where that is a 400");
     refused("nobody asks", &of_messages(json!([{"role": "system", "content": "a"}])), "messages");
 }
 
@@ -245,6 +247,13 @@ fn calls_and_results() {
         &[("/messages/2/content", json!([one, two, then])), ("/messages/1/content/1/input", json!({"a": 1}))],
         &[],
     );
+    let mixed = json!([{"role": "user", "content": "go"}, {"role": "assistant", "tool_calls": [call("a", "f"), call("b", "g")]},
+        {"role": "user", "content": "1"}, {"role": "tool", "tool_call_id": "b", "content": "B"}, {"role": "user", "content": "2"},
+        {"role": "tool", "tool_call_id": "a", "content": "A"}, {"role": "user", "content": "3"}]);
+    let (_, body) = sent(&of_messages(mixed), &facts(BUDGET)).unwrap();
+    let content = body["messages"][2]["content"].as_array().unwrap().iter();
+    let order: Vec<&Value> = content.map(|block| block.get("text").unwrap_or(&block["content"])).collect();
+    assert_eq!(order, ["A", "B", "1", "2", "3"], "rule 13");
     let twice = json!([{"role": "user", "content": "go"}, {"role": "assistant", "tool_calls": [call("c", "f")]}, {"role": "tool", "tool_call_id": "c", "content": "1"},
         {"role": "assistant", "tool_calls": [call("c", "f")]}, {"role": "tool", "tool_call_id": "c", "content": "", "is_error": true}]);
     let (_, body) = sent(&of_messages(twice), &facts(BUDGET)).unwrap();

@@ -221,3 +221,34 @@ fn rule_10_counts_from_the_last_question() {
         assert_eq!(body["thinking"].is_object(), is_on, "{what}");
     }
 }
+
+/// Thoughts that nobody may read, between others, come back as they were.
+#[test]
+fn redacted_thinking_goes_there_and_back() {
+    let content = json!([{"type": "thinking", "thinking": "a", "signature": "S1=="}, {"type": "redacted_thinking", "data": "R1+/="},
+        {"type": "thinking", "thinking": "", "signature": "S2=="}, {"type": "redacted_thinking", "data": "R2"},
+        {"type": "text", "text": "t"}, {"type": "tool_use", "id": "c", "name": "f", "input": {}}]);
+    let body = json!({"id": "m", "type": "message", "model": "c", "content": content, "stop_reason": "tool_use",
+        "usage": {"input_tokens": 1, "output_tokens": 1}});
+    let mut events = vec![
+        json!({"type": "message_start", "message": {"id": "m", "model": "c", "content": [], "usage": {"input_tokens": 1}}}),
+    ];
+    for (index, block) in content.as_array().unwrap().iter().enumerate() {
+        let mut start = block.clone();
+        start.as_object_mut().unwrap().remove("signature");
+        let signature = block.get("signature");
+        events.push(json!({"type": "content_block_start", "index": index, "content_block": start}));
+        events.extend(signature.map(|signature| json!({"type": "content_block_delta", "index": index, "delta": {"type": "signature_delta", "signature": signature}})));
+        events.push(json!({"type": "content_block_stop", "index": index}));
+    }
+    events.push(json!({"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 1}}));
+    events.push(json!({"type": "message_stop"}));
+    let stream: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
+    for (is_stream, body) in [(false, body.to_string()), (true, stream)] {
+        let exchange =
+            Exchange { file: String::new(), status: 200, headers: Value::Null, is_stream, body: body.into_bytes() };
+        let (_, message) = first(&exchange);
+        let (_, body) = sent(&asked(&second(&message, json!({}))), &facts("claude-sonnet-4-5")).unwrap();
+        assert_eq!(body["messages"][1]["content"], content, "stream: {is_stream}");
+    }
+}

@@ -229,3 +229,37 @@ fn options_of_its_own() {
     assert_eq!(encoded.headers[1], ("anthropic-beta", "some-beta-2026-01-01".to_owned()));
     assert_eq!(encoded.dropped.fields(), ["safetySettings"]);
 }
+
+/// What is made of a model's name agrees with a catalogue.
+#[test]
+fn models_are_told_apart_as_a_catalogue_does() {
+    let Some(folder) = super::support::folder() else { return };
+    let catalogue = std::fs::read(folder.join("prices/models.dev.subset.json")).unwrap();
+    let catalogue: Value = serde_json::from_slice(&catalogue).unwrap();
+    let request = with(json!({"reasoning_effort": "xhigh", "temperature": 0.5}));
+    let cold = with(json!({"temperature": 0.5}));
+    let mut tried = 0;
+    for provider in ["anthropic", "google-vertex-anthropic"] {
+        for (name, model) in catalogue[provider]["models"].as_object().unwrap() {
+            tried += 1;
+            let (_, body) = sent(&request, &facts(name)).unwrap();
+            let options = model["reasoning_options"].as_array().cloned().unwrap_or_default();
+            let of = |kind: &str| options.iter().find(|option| option["type"] == kind);
+            let has = |word: &str| {
+                of("effort").is_some_and(|effort| effort["values"].as_array().unwrap().contains(&json!(word)))
+            };
+            match body["thinking"]["type"].as_str() {
+                None => assert!(options.is_empty(), "{name}"),
+                Some("enabled") => assert!(of("budget_tokens").is_some(), "{name}"),
+                Some(_) => {
+                    let effort = body["output_config"]["effort"].as_str().unwrap();
+                    assert!(has(effort) && has("xhigh") == (effort == "xhigh"), "{name}: {effort}");
+                }
+            }
+            assert!(body["max_tokens"].as_u64() <= model["limit"]["output"].as_u64(), "{name}");
+            let (_, body) = sent(&cold, &facts(name)).unwrap();
+            assert_eq!(body["temperature"].is_number(), model["temperature"].as_bool().unwrap(), "{name}");
+        }
+    }
+    assert!(tried >= 35, "{tried}");
+}

@@ -77,6 +77,11 @@ impl Model {
         self.version < (4, 1)
     }
 
+    /// An answer whose beginning the client wrote is a 400 since 4.6.
+    pub fn takes_beginnings(self) -> bool {
+        self.version < (4, 6)
+    }
+
     /// `output_config.format` and `strict` tools came with 4.5.
     pub fn has_schemas(self) -> bool {
         self.version >= (4, 5)

@@ -58,7 +58,9 @@ pub fn can_express(request: &Request, facts: &Facts<'_>) -> Result<(), Unable> {
     let is_media = |message: &Message| message.parts.iter().any(|part| matches!(part.body, Body::Media(_)));
     let mut told = request.messages.iter().filter(|message| matches!(message.role, Role::System | Role::Developer));
     Unable::when(told.any(is_media), "messages.content")?;
-    turns(request, facts, &mut Dropped::default()).map(|_| ())
+    let turns = turns(request, facts, &mut Dropped::default())?;
+    let has_beginning = turns.last().is_some_and(Turn::is_beginning);
+    Unable::when(has_beginning && !Model::of(facts.model).takes_beginnings(), "messages")
 }
 
 fn is_vertex(facts: &Facts<'_>) -> bool {
@@ -68,7 +70,7 @@ fn is_vertex(facts: &Facts<'_>) -> bool {
 /// Writes the request.
 pub fn encode_request(request: &Request, facts: &Facts<'_>) -> Encoded {
     let (model, mut dropped) = (Model::of(facts.model), Dropped::default());
-    let (is_vertex, is_alone) = (is_vertex(facts), facts.project.is_none());
+    let is_vertex = is_vertex(facts);
     let mut turns = turns(request, facts, &mut dropped).unwrap_or_default();
     if is_vertex && request.cache.is_some() {
         hint_at_end(request.cache.as_ref(), &mut turns);
@@ -77,7 +79,7 @@ pub fn encode_request(request: &Request, facts: &Facts<'_>) -> Encoded {
     let tools = Tools::of(request, model, &mut dropped);
     let max_tokens = max_tokens(request, facts, model, &mut dropped);
     let thinking = thinking(request, model, &turns, max_tokens, tools.is_forced(), &mut dropped);
-    let of_all = request.cache.as_ref().filter(|_| is_alone);
+    let of_all = request.cache.as_ref().filter(|_| !is_vertex);
     let of_system = system.iter().filter(|(_, cache)| cache.is_some()).count();
     let count = of_system + tools.count_hints() + messages::count_hints(&turns) + usize::from(of_all.is_some());
     let mut hints = Hints::new(count, &mut dropped);

@@ -52,6 +52,11 @@ impl Turn<'_> {
         self.items.iter().any(|item| matches!(item.what, What::Call(..)))
     }
 
+    /// Whether it is an answer for the model to go on with; what a built-in tool paused is none.
+    pub fn is_beginning(&self) -> bool {
+        self.is_assistant && !matches!(self.items.last(), Some(Item { what: What::Native(_), .. }))
+    }
+
     pub fn begins_with_thinking(&self) -> bool {
         matches!(self.items.first(), Some(Item { what: What::Thinking(..), .. }))
     }
