@@ -34,6 +34,7 @@
 //! by [`Facts::vendor`].
 
 pub mod anthropic;
+pub mod bedrock;
 pub mod cohere;
 mod edits;
 pub mod embeddings;
