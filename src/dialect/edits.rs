@@ -56,15 +56,22 @@ impl<'a> RequestHead<'a> {
         encode(iter::once((&b":method"[..], method)).chain(pseudo).chain(kept).chain(regular))
     }
 
-    /// The same as changes of the pristine map, for the first attempt: most of it stays as it is.
+    /// The same as changes of the pristine map, for the first attempt: most of it stays as it is. What already says what
+    /// it must is left alone.
     pub fn changes(&self) -> Vec<Change<'a>> {
         let own = self.own();
         let is_own = |name: &[u8]| own.iter().any(|(set, _)| *set == name);
-        let repeats = |name: &[u8]| self.pristine.iter().filter(|(have, _)| *have == name).count() > 1;
         let gone = self.pristine.iter().map(|(name, _)| name).filter(|name| !is_pseudo(name) && !self.passes(name));
-        let mut changes: Vec<Change<'a>> =
-            gone.filter(|name| !is_own(name) || repeats(name)).map(Change::Remove).collect();
-        changes.extend(own.into_iter().map(|(name, value)| Change::Set(name, value)));
+        let mut changes: Vec<Change<'a>> = gone.filter(|name| !is_own(name)).map(Change::Remove).collect();
+        for (name, value) in own {
+            let mut stand = self.pristine.iter().filter(|(have, _)| *have == name);
+            match (stand.next(), stand.next()) {
+                (Some((_, one)), None) if one == &*value => continue,
+                (_, Some(_)) => changes.push(Change::Remove(name)),
+                _ => {}
+            }
+            changes.push(Change::Set(name, value));
+        }
         changes
     }
 
