@@ -15,10 +15,11 @@ impl Headers {
     /// Reads the host's block: a count, the lengths of all names and values, then the zero-ended bytes. A block that
     /// does not add up gives the pairs before the fault.
     pub fn parse(block: Vec<u8>) -> Headers {
-        let mut pairs = Vec::new();
         let count = word(&block, 0).unwrap_or(0);
         let mut at = count.saturating_mul(8).saturating_add(4);
-        for i in 0..count.min(block.len() / 8) {
+        let count = count.min(block.len() / 8);
+        let mut pairs = Vec::with_capacity(count);
+        for i in 0..count {
             let lengths = 4 + i * 8;
             let (Some(name), Some(value)) = (word(&block, lengths), word(&block, lengths + 4)) else { break };
             let name = at..at.saturating_add(name);
