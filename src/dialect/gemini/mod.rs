@@ -29,6 +29,3 @@ pub use error::failure;
 pub use request::{can_express, encode_request};
 pub use response::decode_response;
 pub use stream::Decoder;
-
-#[cfg(test)]
-mod tests;

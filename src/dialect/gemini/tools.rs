@@ -39,7 +39,7 @@ pub(super) fn tools(request: &Request, dropped: &mut Dropped, o: &mut ObjectWrit
 
 fn function(tool: &Tool, dropped: &mut Dropped, l: &mut ListWriter<'_>) {
     let ToolKind::Function { name, description, schema, strict } = &tool.kind else { return };
-    dropped.when(*strict == Some(true), "tools.strict");
+    dropped.when(*strict == Some(true), "tools.function.strict");
     l.object(|o| {
         o.set("name", name);
         o.set("description", description.as_deref().unwrap_or_default());

@@ -1,1 +1,0 @@
-//! Rules and cases, by their numbers.

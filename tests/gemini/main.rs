@@ -1,0 +1,23 @@
+//! Gemini as a provider, on AI Studio and on Vertex: recorded answers, streams, requests and errors, and what a client
+//! of chat completions makes of them.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "a test may panic")]
+
+mod answers;
+mod cases;
+mod embeddings;
+mod errors;
+mod features;
+mod mutations;
+mod reading;
+mod recorded;
+mod requests;
+mod rounds;
+#[allow(dead_code, reason = "shared with the tests of chat completions")]
+#[path = "../chat/schema.rs"]
+mod schema;
+mod strict;
+#[allow(dead_code, reason = "shared with the tests of chat completions")]
+#[path = "../chat/support.rs"]
+mod support;
+mod usages;
