@@ -29,6 +29,9 @@ const TRIES: usize = 64;
 /// Longest rest that a provider can ask for.
 const LONGEST_REST: Duration = Duration::from_secs(3600);
 
+/// Rest after a limit whose provider names no time.
+const USUAL_LIMIT: Duration = Duration::from_secs(1);
+
 /// A target or a credential has begun to rest, or is back: what the gauges show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -127,7 +130,9 @@ impl Health {
                 // A bad key or an empty account is one for every model; a limit or a missing right mostly for one.
                 let is_for_one = class == Class::ProviderLimit || word == "403";
                 let id = credential(&failed.target.provider, secret, is_for_one.then_some(failed.target.sent.as_str()));
-                let until = now.saturating_add(nanos(wait.unwrap_or(rest).min(LONGEST_REST)));
+                // A limit that names no time is mostly over soon; its clients are told the same.
+                let usual = if class == Class::ProviderLimit { rest.min(USUAL_LIMIT) } else { rest };
+                let until = now.saturating_add(nanos(wait.unwrap_or(usual).min(LONGEST_REST)));
                 self.change(|board| board.rest(id, until, now));
                 self.say(failed.target, Rester::Credential(index), true);
                 let whole = credential(&failed.target.provider, secret, None);

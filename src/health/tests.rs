@@ -127,7 +127,7 @@ fn a_credential_rests_by_itself_for_all_models_or_for_one() {
         (Class::ProviderKey, 402, None, 30, true),
         (Class::ProviderQuota, 429, None, 30, true),
         (Class::ProviderKey, 403, None, 30, false),
-        (Class::ProviderLimit, 429, None, 30, false),
+        (Class::ProviderLimit, 429, None, 1, false),
         (Class::ProviderLimit, 429, Some(7), 7, false),
         (Class::ProviderLimit, 429, Some(86_400), 3_600, false),
     ] {
