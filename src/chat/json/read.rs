@@ -116,7 +116,12 @@ impl<'a> Object<'a> {
 
     /// All members that are not `null`.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Json<'a>)> {
-        self.members.iter().map(|(key, raw)| (&**key, Json(raw))).filter(|(_, json)| !json.is_null())
+        self.all().filter(|(_, json)| !json.is_null())
+    }
+
+    /// All members, also those that are `null`: for what is written again.
+    pub fn all(&self) -> impl Iterator<Item = (&str, Json<'a>)> {
+        self.members.iter().map(|(key, raw)| (&**key, Json(raw)))
     }
 
     /// A member that is a text.
