@@ -30,8 +30,8 @@ lint: scripts/rust-ready ## formatting and clippy, native and wasm
 fmt: ## format the Rust code
 	cargo fmt
 
-schema: ## write anew what is made from the code: docs/config.schema.json, tables of docs/config.md
-	TOLLGATE_WRITE=1 cargo test --quiet --test config generated
+schema: ## write anew what is made from the code: docs/config.schema.json, tables of docs/config.md and README.md
+	TOLLGATE_WRITE=1 cargo test --quiet --test config --test matrix generated
 
 wasm: scripts/rust-ready ## build the module
 	cargo build --release --target $(WASM_TARGET)

@@ -41,7 +41,7 @@ pub mod embeddings;
 mod failure;
 pub mod gemini;
 pub mod openai;
-mod spoken;
+pub mod spoken;
 pub mod translation;
 mod verbs;
 
