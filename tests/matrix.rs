@@ -80,14 +80,9 @@ fn cell(preset: &Preset, model: &str, asked: &Value) -> &'static str {
         body[name] = value.clone();
     }
     let request = openai::chat::decode_request(body.to_string().as_bytes()).unwrap();
-    let facts = Facts {
-        vendor: preset.name,
-        provider: "p",
-        model,
-        project: Some("p"),
-        location: Some("l"),
-        ..Facts::default()
-    };
+    let place = preset.base_url.contains("{location}").then_some("somewhere");
+    let facts =
+        Facts { vendor: preset.name, provider: "p", model, project: place, location: place, ..Facts::default() };
     if spoken::can_express(preset.dialect, &request, &facts).is_err() {
         return "no";
     }
