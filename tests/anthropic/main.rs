@@ -8,6 +8,7 @@ mod cases;
 mod errors;
 mod features;
 mod mutations;
+mod own;
 mod recorded;
 mod requests;
 mod robust;

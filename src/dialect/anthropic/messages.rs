@@ -2,7 +2,7 @@
 
 use super::media;
 use super::turns::{Item, Turn, What};
-use crate::chat::json::{Json, ListWriter, ObjectWriter};
+use crate::chat::json::{ListWriter, ObjectWriter};
 use crate::chat::{Body, Cache, Citation, Ext, Format, Media, Owner, Part, Request, Role, SealKind, ToolResult};
 use crate::dialect::Dropped;
 
@@ -172,16 +172,12 @@ fn citations(part: &Part, o: &mut ObjectWriter<'_>) {
             let Some(object) = raw.json().object() else { continue };
             // Answers say of which file; requests may not.
             l.object(|o| {
-                for (key, json) in object.iter().filter(|(key, _)| *key != "file_id") {
-                    member(key, json, o);
+                for (key, json) in object.all().filter(|(key, _)| *key != "file_id") {
+                    o.raw(key, &json.raw());
                 }
             });
         }
     });
-}
-
-fn member(key: &str, json: Json<'_>, o: &mut ObjectWriter<'_>) {
-    o.raw(key, &json.raw());
 }
 
 /// How many hints there are in the conversation.
@@ -194,7 +190,7 @@ pub(super) fn count_hints(turns: &[Turn<'_>]) -> usize {
     turns.iter().flat_map(|turn| &turn.items).filter(has).count()
 }
 
-/// Whether all media of the user's can be looked at.
+/// The media of all but the assistant.
 pub(super) fn media_of(request: &Request) -> impl Iterator<Item = &Media> {
     let asked = request.messages.iter().filter(|message| message.role != Role::Assistant);
     asked.flat_map(|message| crate::dialect::parts(&message.parts)).filter_map(|part| match &part.body {

@@ -36,7 +36,7 @@ pub(super) fn input(schema: &Raw, o: &mut ObjectWriter<'_>) {
         if object.get("type").is_none() {
             o.set("type", "object");
         }
-        object.iter().for_each(|(key, json)| o.raw(key, &json.raw()));
+        object.all().for_each(|(key, json)| o.raw(key, &json.raw()));
     });
 }
 
@@ -57,9 +57,10 @@ fn write(schema: &Object<'_>, depth: u8, has_lost: &mut bool, o: &mut ObjectWrit
         let comma = if lost.is_empty() { "" } else { ", " };
         lost.push_str(&format!("{comma}{key}: {}", json.get()));
     };
-    for (key, json) in schema.iter() {
+    for (key, json) in schema.all() {
         match key {
             "$schema" => {}
+            _ if json.is_null() && !matches!(key, "const" | "default") => {}
             "description" => description = json.string(),
             "additionalProperties" if is_object => {
                 if json.flag() != Some(false) {
@@ -135,13 +136,13 @@ mod tests {
 
     #[test]
     fn what_a_strict_schema_may_not_hold_goes_into_the_description() {
-        let schema = r#"{"$schema":"x","type":"object","properties":{"z":{"type":"integer","minimum":1,"maximum":5,"description":"how many"},
+        let schema = r#"{"$schema":"x","type":"object","properties":{"z":{"type":"integer","minLength":null,"default":null,"minimum":1,"maximum":5,"description":"how many"},
             "a":{"oneOf":[{"type":"string","minLength":2},{"type":"null"}]},"l":{"type":"array","minItems":2,"items":{"type":"object","properties":{}}}},
             "required":["z"]}"#;
         let mut has_lost = false;
         let text = written(|o| has_lost = strict("schema", &Raw::parse(schema).unwrap(), o));
         assert!(has_lost);
-        let z = r#""z":{"type":"integer","description":"how many\n\n{minimum: 1, maximum: 5}"}"#;
+        let z = r#""z":{"type":"integer","default":null,"description":"how many\n\n{minimum: 1, maximum: 5}"}"#;
         let a = r#""a":{"anyOf":[{"type":"string","description":"{minLength: 2}"},{"type":"null"}]}"#;
         let items = r#""items":{"type":"object","properties":{},"additionalProperties":false}"#;
         let l = format!(r#""l":{{"type":"array",{items},"description":"{{minItems: 2}}"}}"#);

@@ -200,7 +200,7 @@ fn whole(block: Raw, input: &str, texts: &[(String, String)]) -> Raw {
     let Some(members) = block.json().object() else { return block };
     let mut out = Vec::new();
     object(&mut out, |o| {
-        for (key, json) in members.iter().filter(|(key, _)| !(*key == "input" && input.is_some())) {
+        for (key, json) in members.all().filter(|(key, _)| !(*key == "input" && input.is_some())) {
             match texts.iter().find(|(known, _)| known == key) {
                 Some((_, more)) => o.set(key, json.string().unwrap_or_default() + more),
                 None => o.raw(key, &json.raw()),
