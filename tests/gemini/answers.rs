@@ -42,7 +42,8 @@ fn recorded_answers_mean_the_same_on_the_other_side() {
         let choices = written["choices"].as_array().unwrap().iter();
         let mut seen: Vec<String> = choices.flat_map(|choice| seen(&choice["message"])).collect();
         let mut sealed = signatures(&given);
-        (seen.sort(), sealed.sort());
+        seen.sort();
+        sealed.sort();
         assert_eq!(seen, sealed, "{file}");
         *counts.entry(exchange.provider.clone()).or_default() += 1;
     }
@@ -70,7 +71,8 @@ fn recorded_streams_mean_the_same_on_the_other_side() {
         let deltas = chunks.iter().flat_map(|chunk| chunk["choices"].as_array().unwrap());
         let mut seen: Vec<String> = deltas.flat_map(|choice| seen(&choice["delta"])).collect();
         let mut sealed = signatures(&given);
-        (seen.sort(), sealed.sort());
+        seen.sort();
+        sealed.sort();
         assert_eq!(seen, sealed, "{file}");
         in_order(&chunks, file);
         // Without `alt=sse` it is a list, and the same.

@@ -130,6 +130,10 @@ fn media() {
         &[(at, json!({"fileData": {"mimeType": "video/webm", "fileUri": "https://example.com/a.webm"}}))],
         &[],
     );
+    let old = image("https://example.com/a.png");
+    assert_eq!(sent(&old, &studio("gemini-2.0-flash")).err().as_deref(), Some("messages.content.image_url"));
+    assert!(sent(&old, &vertex("gemini-2.0-flash")).is_ok());
+    assert!(sent(&image("https://youtu.be/x"), &studio("gemini-2.0-flash")).is_ok());
     refused(
         "a file of an account",
         &user(json!({"type": "file", "file": {"file_id": "file-1"}})),
@@ -187,6 +191,12 @@ fn tools_and_choices() {
         let request = with(json!({"tools": [tool("f"), definition]}));
         goes_to("a tool of Google's", &request, &vertex(NEW), &[("/tools/1", expected)], &[]);
     }
+    let mixed = with(json!({"tools": [tool("f"), {"type": "google_search"}]}));
+    let told = [("/toolConfig", json!({"includeServerSideToolInvocations": true}))];
+    goes_to("Google's tools beside functions", &mixed, &studio(NEW), &told, &[]);
+    refused("Google's tools beside functions before Gemini 3", &mixed, "tools");
+    let searching = with(json!({"tools": [{"type": "google_search"}, {"type": "url_context"}]}));
+    goes("Google's tools alone", &searching, &[("/toolConfig", Value::Null)], &[]);
     refused("another's built-in tool", &with(json!({"tools": [{"type": "web_search_preview"}]})), "tools");
     refused("another's web search", &with(json!({"web_search_options": {}})), "web_search_options");
     refused(

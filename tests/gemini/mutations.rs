@@ -73,6 +73,20 @@ fn empty(value: &mut Value) {
     }
 }
 
+/// The other way round, where no signature stands alone.
+fn reverse(answer: &mut Value) {
+    for candidate in answer["candidates"].as_array_mut().into_iter().flatten() {
+        if let Some(parts) =
+            candidate["content"]["parts"].as_array_mut().filter(|parts| parts.iter().all(|part| part["text"] != ""))
+        {
+            parts.reverse();
+            candidate["groundingMetadata"] = Value::Null;
+        }
+    }
+}
+
+type Change = fn(&mut Value);
+
 fn stream(events: &[Value]) -> Vec<u8> {
     let mut out = String::from(": a comment\r\n\r\n");
     for event in events {
@@ -88,11 +102,20 @@ fn changed_recordings_mean_what_they_say() {
     let (Some(whole), Some(chunk)) = (Schema::read("ChatCompletion"), Schema::read("ChatCompletionChunk")) else {
         return;
     };
-    let changes: [(&str, fn(&mut Value)); 4] =
-        [("names and texts", rename), ("members", extend), ("events", |_| {}), ("empty members", empty)];
+    let changes: [(&str, Change); 5] = [
+        ("names and texts", rename),
+        ("members", extend),
+        ("events", |_| {}),
+        ("empty members", empty),
+        ("order", reverse),
+    ];
     for (what, change) in changes {
         let (mut tried, mut passed) = (0, 0);
         for exchange in exchanges().iter().filter(|exchange| exchange.status == 200) {
+            let is_answers_only = what == "order";
+            if exchange.is_stream && is_answers_only {
+                continue;
+            }
             tried += 1;
             let file = format!("{}: {what}", exchange.file);
             if exchange.is_stream {
@@ -148,7 +171,9 @@ proptest! {
     #[test]
     fn any_bytes_are_read((which, places, cut, cuts) in changes()) {
         let exchanges = exchanges();
-        prop_assume!(!exchanges.is_empty());
+        if exchanges.is_empty() {
+            return Ok(());
+        }
         let exchange = &exchanges[which % exchanges.len()];
         let body = changed(&exchange.body, &places, cut, cuts);
         let _ = decode_response(&body, &ids());
@@ -170,7 +195,9 @@ proptest! {
     #[test]
     fn any_requests_are_written((which, places, cut, _) in changes()) {
         let recordings = recordings();
-        prop_assume!(!recordings.is_empty());
+        if recordings.is_empty() {
+            return Ok(());
+        }
         let recording = &recordings[which % recordings.len()];
         let body = serde_json::to_vec(&recording.request).unwrap();
         let body = changed(&body, &places, cut, false);

@@ -9,8 +9,9 @@ const MODELS: [&str; 5] =
     ["gemini-2.0-flash", "gemini-2.5-flash", "gemini-3-flash-preview", "gemini-3-pro-preview", "gemini-flash-latest"];
 
 /// What cannot be said to Gemini, by the field that is named, and how many of the recorded requests have it;
-/// `response_format` stands beside tools, for models before 3.
-const REFUSED: [(&str, usize); 2] = [("response_format", 7), ("web_search_options", 1)];
+/// `response_format` stands beside tools, for models before 3; `image_url` are URLs, for models before 2.5 at AI Studio.
+const REFUSED: [(&str, usize); 3] =
+    [("messages.content.image_url", 2), ("response_format", 7), ("web_search_options", 1)];
 
 #[test]
 fn recorded_requests_are_sent_or_refused() {

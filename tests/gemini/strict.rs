@@ -24,8 +24,11 @@ struct Protos {
 }
 
 /// Newer than the protos at hand, seen in recorded requests or documented at <https://ai.google.dev/api>.
-const NEWER: [(&str, &str, &str); 2] =
-    [("ThinkingConfig", "thinkingLevel", "string"), ("FunctionResponsePart", "fileData", "FileData")];
+const NEWER: [(&str, &str, &str); 3] = [
+    ("ThinkingConfig", "thinkingLevel", "string"),
+    ("FunctionResponsePart", "fileData", "FileData"),
+    ("ToolConfig", "includeServerSideToolInvocations", "bool"),
+];
 
 impl Schemas {
     /// `None` without recordings.
@@ -186,7 +189,10 @@ impl Protos {
 fn camel(snake: &str) -> String {
     let mut words = snake.split('_');
     let mut out = words.next().unwrap().to_owned();
-    words.for_each(|word| out += &(word[..1].to_uppercase() + &word[1..]));
+    for word in words {
+        let (first, rest) = word.split_at(1);
+        out += &(first.to_uppercase() + rest);
+    }
     out
 }
 

@@ -1,7 +1,9 @@
 //! Media of a message: inline data, or a URI that Google fetches.
 
+use super::model::{Model, is_vertex};
 use crate::chat::json::ObjectWriter;
 use crate::chat::{Media, MediaKind, Source};
+use crate::dialect::Facts;
 
 /// Writes the member that holds it: `inlineData`, `fileData`, or `text`.
 pub(super) fn media(media: &Media, o: &mut ObjectWriter<'_>) {
@@ -66,6 +68,17 @@ fn mime(media: &Media) -> &str {
 
 fn is_youtube(url: &str) -> bool {
     ["https://www.youtube.com/", "https://youtube.com/", "https://youtu.be/"].iter().any(|home| url.starts_with(home))
+}
+
+/// Whether Google gets it: AI Studio fetches from anywhere since Gemini 2.5 only
+/// (<https://ai.google.dev/gemini-api/docs/file-input-methods>, seen 2026-11-22).
+pub(super) fn is_fetched(media: &Media, facts: &Facts<'_>) -> bool {
+    let Source::Url(url) = &media.source else { return true };
+    let is_own = url.starts_with("https://generativelanguage.googleapis.com/") || !url.starts_with("http");
+    is_own
+        || is_youtube(url)
+        || is_vertex(facts)
+        || Model(facts.model).version().is_none_or(|version| version >= (2, 5))
 }
 
 /// Whether a result may hold it (Gemini 3): <https://ai.google.dev/gemini-api/docs/function-calling> lists these.

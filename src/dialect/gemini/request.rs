@@ -1,12 +1,13 @@
 //! A request for Gemini.
 
 use super::contents::contents;
+use super::media::is_fetched;
 use super::model::{Model, is_vertex, path};
 use super::schema::fitted;
 use super::thinking::thinking;
 use super::tools::tools;
 use crate::chat::json::{ObjectWriter, object};
-use crate::chat::{Body, Modality, Output, Owner, Request, Role, Source, ToolChoice, ToolKind};
+use crate::chat::{Body, MediaKind, Modality, Output, Owner, Request, Role, Source, ToolChoice, ToolKind};
 use crate::dialect::{Dropped, Encoded, Facts, Unable, parts, refuses_foreign};
 
 /// Most answers of one request (<https://ai.google.dev/api/generate-content>).
@@ -21,10 +22,29 @@ pub fn can_express(request: &Request, facts: &Facts<'_>) -> Result<(), Unable> {
     Unable::when(request.choices > MOST_CHOICES, "n")?;
     Unable::when(request.stop.len() > MOST_STOPS, "stop")?;
     Unable::when(request.tools.iter().any(|tool| matches!(tool.kind, ToolKind::Custom { .. })), "tools.custom")?;
-    // Older models: "Function calling with a response mime type: 'application/json' is unsupported".
+    // Models before 3: "Function calling with a response mime type: 'application/json' is unsupported", also for tools
+    // of Google's (https://github.com/googleapis/python-genai/issues/867, seen 2026-11-22).
     let may_call = !request.tools.is_empty() && request.tool_choice != Some(ToolChoice::None);
     let is_json = request.output != Output::Text;
     Unable::when(may_call && is_json && !Model(facts.model).is_third(), "response_format")?;
+    // And "Tool use with function calling is unsupported" there.
+    let is_function = |kind: &ToolKind| matches!(kind, ToolKind::Function { .. });
+    let functions = request.tools.iter().filter(|tool| is_function(&tool.kind)).count();
+    let is_mixed = functions > 0 && functions < request.tools.len();
+    Unable::when(is_mixed && !Model(facts.model).is_third(), "tools")?;
+    let asked = request.messages.iter().filter(|message| message.role != Role::Assistant);
+    for part in asked.flat_map(|message| parts(&message.parts)) {
+        if let Body::Media(media) = &part.body
+            && !is_fetched(media, facts)
+        {
+            return Err(Unable::field(match media.kind {
+                MediaKind::Image => "messages.content.image_url",
+                MediaKind::Audio => "messages.content.input_audio",
+                MediaKind::Video => "messages.content.video_url",
+                MediaKind::Document => "messages.content.file",
+            }));
+        }
+    }
     let of_system = |role| matches!(role, Role::System | Role::Developer);
     let mut said = request.messages.iter().filter(|message| of_system(message.role)).flat_map(|m| parts(&m.parts));
     let is_media =
@@ -38,7 +58,7 @@ pub fn encode_request(request: &Request, facts: &Facts<'_>) -> Encoded {
     let mut body = Vec::new();
     object(&mut body, |o| {
         contents(request, facts, &mut dropped, o);
-        tools(request, &mut dropped, o);
+        tools(request, facts, &mut dropped, o);
         o.object("generationConfig", |o| generation(request, facts, &mut dropped, o));
         labels(request, facts, &mut dropped, o);
         for ext in request.ext.iter().filter(|ext| place(ext.owner, &ext.key) == Place::Top) {

@@ -1,12 +1,13 @@
 //! `tools` and `toolConfig` of a request.
 
+use super::model::is_vertex;
 use super::schema::fitted;
 use crate::chat::json::{ListWriter, ObjectWriter};
 use crate::chat::{Owner, Raw, Request, Tool, ToolChoice, ToolKind};
-use crate::dialect::Dropped;
+use crate::dialect::{Dropped, Facts};
 
 /// Writes both.
-pub(super) fn tools(request: &Request, dropped: &mut Dropped, o: &mut ObjectWriter<'_>) {
+pub(super) fn tools(request: &Request, facts: &Facts<'_>, dropped: &mut Dropped, o: &mut ObjectWriter<'_>) {
     if request.tools.is_empty() {
         return;
     }
@@ -26,12 +27,16 @@ pub(super) fn tools(request: &Request, dropped: &mut Dropped, o: &mut ObjectWrit
     });
     let retrieval = request.ext.iter().find(|ext| ext.owner == Owner::Google && ext.key == "retrievalConfig");
     let choice = request.tool_choice.as_ref().filter(|_| !functions.is_empty());
-    if choice.is_some() || retrieval.is_some() {
+    // AI Studio wants to be told that its own tools may run beside functions, and shows then what they did (seen in
+    // recorded requests).
+    let is_mixed = !functions.is_empty() && functions.len() < request.tools.len() && !is_vertex(facts);
+    if choice.is_some() || retrieval.is_some() || is_mixed {
         o.object("toolConfig", |o| {
             if let Some(choice) = choice {
                 o.object("functionCallingConfig", |o| self::choice(choice, o));
             }
             o.maybe_raw("retrievalConfig", retrieval.map(|ext| &ext.value));
+            o.maybe("includeServerSideToolInvocations", is_mixed.then_some(true));
         });
     }
     dropped.when(request.parallel_tool_calls == Some(false), "parallel_tool_calls");
