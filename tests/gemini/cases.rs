@@ -168,10 +168,24 @@ fn case_24_images_of_results_stand_in_them_or_after_them() {
     let (first, second) = (result("1", json!({"output": "see"})), result("2", json!({"b": 1})));
     let (_, old) = sent(&request, &studio("gemini-2.5-flash")).unwrap();
     assert_eq!(old["contents"][2]["parts"], json!([first, second, inline, {"text": "go on"}]));
-    let (_, new) = sent(&request, &vertex("gemini-3-flash-preview")).unwrap();
+    let (_, new) = sent(&request, &studio("gemini-3-flash-preview")).unwrap();
     let mut holding = first.clone();
     holding["functionResponse"]["parts"] = json!([inline]);
     assert_eq!(new["contents"][2]["parts"], json!([holding, second, {"text": "go on"}]));
+}
+
+/// Vertex refuses the ids that it gives itself; calls and results go by name and order there.
+#[test]
+fn vertex_gets_no_ids() {
+    let call = |id: &str| json!({"id": id, "type": "function", "function": {"name": "f", "arguments": "{}"}});
+    let messages = json!([{"role": "user", "content": "a"}, {"role": "assistant", "tool_calls": [call("1"), call("2")]},
+        {"role": "tool", "tool_call_id": "2", "content": "two"}, {"role": "tool", "tool_call_id": "1", "content": "one"}]);
+    let request = asked(&json!({"model": "m", "messages": messages}));
+    let (_, body) = sent(&request, &vertex("gemini-2.5-flash")).unwrap();
+    let call = json!({"functionCall": {"name": "f", "args": {}}});
+    let result = |text: &str| json!({"functionResponse": {"name": "f", "response": {"output": text}}});
+    assert_eq!(body["contents"][1]["parts"], json!([call, call]));
+    assert_eq!(body["contents"][2]["parts"], json!([result("one"), result("two")]));
 }
 
 #[test]

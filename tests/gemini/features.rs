@@ -194,6 +194,14 @@ fn tools_and_choices() {
     let mixed = with(json!({"tools": [tool("f"), {"type": "google_search"}]}));
     let told = [("/toolConfig", json!({"includeServerSideToolInvocations": true}))];
     goes_to("Google's tools beside functions", &mixed, &studio(NEW), &told, &[]);
+    let auto = with(json!({"tools": [tool("f"), {"type": "google_search"}], "tool_choice": "auto"}));
+    goes_to(
+        "the same, by choice",
+        &auto,
+        &studio(NEW),
+        &[("/toolConfig/functionCallingConfig/mode", json!("VALIDATED"))],
+        &[],
+    );
     refused("Google's tools beside functions before Gemini 3", &mixed, "tools");
     let searching = with(json!({"tools": [{"type": "google_search"}, {"type": "url_context"}]}));
     goes("Google's tools alone", &searching, &[("/toolConfig", Value::Null)], &[]);

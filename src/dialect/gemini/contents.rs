@@ -2,7 +2,7 @@
 
 use super::media::media;
 use super::model::Model;
-use super::results::{Calls, results};
+use super::results::{Calls, results, takes_ids};
 use crate::chat::json::{ListWriter, ObjectWriter};
 use crate::chat::{Body, Format, Message, Owner, Part, Raw, Request, Role, Seal, ToolCall};
 use crate::dialect::{Dropped, Facts};
@@ -78,7 +78,7 @@ impl Writer<'_> {
         }
         let is_said = |part: &&&Part| !matches!(part.body, Body::Result(_)) && !is_nothing(part);
         content(false, l, |l| {
-            let written = results(&parts, self.calls, Model(self.facts.model).is_third(), self.dropped, l);
+            let written = results(&parts, self.calls, self.facts, self.dropped, l);
             parts.iter().filter(is_said).for_each(|part| self.part(part, None, l));
             // A turn must say something.
             if !written && !parts.iter().any(|part| is_said(&part)) {
@@ -141,7 +141,7 @@ impl Writer<'_> {
                     self.dropped.when(media.detail.as_deref().is_some_and(|word| word != "auto"), "detail");
                     self::media(media, o);
                 }
-                Body::Call(call) => self::call(call, o),
+                Body::Call(call) => self::call(call, takes_ids(self.facts), o),
                 Body::Result(_) | Body::Native(_) => {}
             }
             o.maybe("thoughtSignature", signature);
@@ -173,9 +173,9 @@ fn is_foreign_block(part: &&Part) -> bool {
     matches!(&part.body, Body::Native(native) if native.format != Format::Gemini)
 }
 
-fn call(call: &ToolCall, o: &mut ObjectWriter<'_>) {
+fn call(call: &ToolCall, with_id: bool, o: &mut ObjectWriter<'_>) {
     o.object("functionCall", |o| {
-        o.set("id", &call.id);
+        o.maybe("id", with_id.then_some(&call.id));
         o.set("name", &call.name);
         o.raw("args", &call.args.to_object());
     });

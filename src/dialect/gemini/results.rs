@@ -1,9 +1,10 @@
 //! What calls gave: `functionResponse`, which names the tool.
 
 use super::media::{fits_in_result, media};
+use super::model::{Model, is_vertex};
 use crate::chat::json::{ListWriter, ObjectWriter};
 use crate::chat::{Body, Media, Part, Raw, ToolResult};
-use crate::dialect::Dropped;
+use crate::dialect::{Dropped, Facts};
 
 /// The calls so far.
 #[derive(Debug, Default)]
@@ -48,7 +49,7 @@ impl Calls {
 pub(super) fn results(
     parts: &[&Part],
     calls: &mut Calls,
-    holds_media: bool,
+    facts: &Facts<'_>,
     dropped: &mut Dropped,
     l: &mut ListWriter<'_>,
 ) -> bool {
@@ -58,6 +59,7 @@ pub(super) fn results(
             found.push((calls.answer(&result.call_id), result));
         }
     }
+    let holds_media = Model(facts.model).is_third();
     found.sort_by_key(|(place, _)| place.unwrap_or(usize::MAX));
     let mut moved: Vec<&Media> = Vec::new();
     for (place, result) in &found {
@@ -67,7 +69,15 @@ pub(super) fn results(
         dropped.when(result.parts.iter().any(|part| matches!(part.body, Body::Native(_))), "blocks");
         let name = result.name.as_deref().filter(|name| !name.is_empty());
         let name = name.or_else(|| calls.name(*place)).unwrap_or(&result.call_id);
-        l.object(|o| o.object("functionResponse", |o| self::result(result, name, &inside, o)));
+        l.object(|o| {
+            o.object("functionResponse", |o| {
+                if takes_ids(facts) && !result.call_id.is_empty() {
+                    o.set("id", &result.call_id);
+                }
+                o.set("name", name);
+                self::result(result, &inside, o);
+            });
+        });
     }
     moved.iter().for_each(|media| l.object(|o| self::media(media, o)));
     !found.is_empty()
@@ -77,11 +87,13 @@ fn as_media(part: &Part) -> Option<&Media> {
     if let Body::Media(media) = &part.body { Some(media) } else { None }
 }
 
-fn result(result: &ToolResult, name: &str, inside: &[&Media], o: &mut ObjectWriter<'_>) {
-    if !result.call_id.is_empty() {
-        o.set("id", &result.call_id);
-    }
-    o.set("name", name);
+/// Whether calls and results have ids there. Vertex sends them, but refused them in requests for long
+/// (<https://github.com/langchain-ai/langchainjs/issues/11209>, seen 2026-11-22); it goes by name and order.
+pub(super) fn takes_ids(facts: &Facts<'_>) -> bool {
+    !is_vertex(facts)
+}
+
+fn result(result: &ToolResult, inside: &[&Media], o: &mut ObjectWriter<'_>) {
     let text: String = result.parts.iter().filter_map(Part::as_text).collect();
     let object = Raw::parse(&text).filter(|raw| raw.get().starts_with('{'));
     match object {

@@ -33,7 +33,7 @@ pub(super) fn tools(request: &Request, facts: &Facts<'_>, dropped: &mut Dropped,
     if choice.is_some() || retrieval.is_some() || is_mixed {
         o.object("toolConfig", |o| {
             if let Some(choice) = choice {
-                o.object("functionCallingConfig", |o| self::choice(choice, o));
+                o.object("functionCallingConfig", |o| self::choice(choice, is_mixed, o));
             }
             o.maybe_raw("retrievalConfig", retrieval.map(|ext| &ext.value));
             o.maybe("includeServerSideToolInvocations", is_mixed.then_some(true));
@@ -79,8 +79,10 @@ fn camel(snake: &str) -> String {
     out
 }
 
-fn choice(choice: &ToolChoice, o: &mut ObjectWriter<'_>) {
+fn choice(choice: &ToolChoice, is_mixed: bool, o: &mut ObjectWriter<'_>) {
     let (mode, names): (_, &[String]) = match choice {
+        // Which is then not allowed.
+        ToolChoice::Auto if is_mixed => ("VALIDATED", &[]),
         ToolChoice::Auto => ("AUTO", &[]),
         ToolChoice::Required => ("ANY", &[]),
         ToolChoice::None => ("NONE", &[]),
