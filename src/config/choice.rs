@@ -2,7 +2,7 @@
 
 use super::Preset;
 use super::decode::{Decode, Filled, Leaf, Node, nearest, one_of};
-use super::document::{Document, words};
+use super::document::words;
 use super::mistakes::Mistakes;
 use super::raw::{RawCredential, RawProvider};
 use super::shape::Shape;
@@ -196,16 +196,5 @@ impl Decode for RawCredentials {
         let words = json!({ "enum": ["envoy", "none"] });
         let leaf = Shape::Leaf { json: words, kind: "envoy or none".to_owned() };
         Shape::Either(vec![Filled::<RawCredential>::shape(), leaf])
-    }
-}
-
-impl ProviderEntry {
-    /// Where its preset is named: the field, or what the preset follows from.
-    pub fn preset_path(&self) -> super::mistakes::Path {
-        match &self.raw.preset {
-            Some(_) => self.raw.at("preset"),
-            None if self.is_bare => self.raw.path().clone(),
-            None => self.raw.at("name"),
-        }
     }
 }

@@ -16,13 +16,6 @@ pub enum Dialect {
     Cohere,
 }
 
-impl Dialect {
-    /// Whether requests can be translated for it, or need not be.
-    pub fn is_spoken(self) -> bool {
-        matches!(self, Dialect::OpenAi | Dialect::Anthropic | Dialect::VertexAnthropic)
-    }
-}
-
 /// Where a provider wants its credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthStyle {

@@ -21,7 +21,7 @@ pub struct Failure {
 pub struct ResponseHead {
     /// HTTP status.
     pub status: u16,
-    /// Whether the body is server-sent events.
+    /// Whether the body is a stream: server-sent events, or Bedrock's binary ones.
     pub is_stream: bool,
     /// The provider's id of the request.
     pub request_id: Option<String>,
@@ -31,6 +31,8 @@ pub struct ResponseHead {
     pub error_type: Option<String>,
 }
 
+const STREAMS: [&[u8]; 2] = [b"text/event-stream", b"application/vnd.amazon.eventstream"];
+
 impl ResponseHead {
     /// Reads a response's head.
     pub fn read(headers: &Headers) -> ResponseHead {
@@ -38,7 +40,7 @@ impl ResponseHead {
         let ids = ["x-request-id", "request-id", "apim-request-id", "x-ms-request-id", "x-amzn-requestid"];
         ResponseHead {
             status: headers.text(":status").and_then(|status| status.parse().ok()).unwrap_or(0),
-            is_stream: content_type.to_ascii_lowercase().starts_with(b"text/event-stream"),
+            is_stream: STREAMS.iter().any(|kind| content_type.to_ascii_lowercase().starts_with(kind)),
             request_id: ids.iter().find_map(|name| headers.text(name)).map(printable),
             retry_after: retry_after(headers),
             error_type: headers.text("x-amzn-errortype").map(printable),

@@ -1,8 +1,8 @@
 //! One attempt at a provider that speaks another dialect than its client: the answer on its way back.
 
-use super::openai::{Learnt, StreamError, chat};
+use super::openai::{self, Learnt, StreamError, chat};
 use super::spoken::{self, Decoder};
-use super::{Encoded, Facts, Failure, ResponseHead, Unable, redact};
+use super::{Encoded, Facts, Failure, ResponseHead, Unable, embeddings, redact};
 use crate::chat::{Event, Ids, Request};
 use crate::config::{Dialect, Model, Provider};
 use crate::error::{Class, Error};
@@ -21,12 +21,53 @@ pub enum Beginning {
     Error(Error),
 }
 
+/// What a client wants of a provider of another dialect.
+#[derive(Debug)]
+pub enum Wanted {
+    /// A turn of a conversation.
+    Chat(Box<Request>),
+    /// Vectors.
+    Embeddings(embeddings::Request),
+}
+
+impl Wanted {
+    /// Reads a request of an operation that `translates`.
+    pub fn read(operation: Operation, body: &[u8]) -> Result<Wanted, Error> {
+        Ok(match operation {
+            Operation::Embeddings => Wanted::Embeddings(openai::embeddings::decode_request(body)?),
+            _ => Wanted::Chat(Box::new(chat::decode_request(body)?)),
+        })
+    }
+
+    fn can_be_asked(&self, dialect: Dialect, facts: &Facts<'_>) -> Result<(), Unable> {
+        match self {
+            Wanted::Chat(request) => spoken::can_express(dialect, request, facts),
+            Wanted::Embeddings(request) => spoken::can_embed(dialect, request, facts),
+        }
+    }
+
+    fn encode(&self, dialect: Dialect, facts: &Facts<'_>) -> Encoded {
+        match self {
+            Wanted::Chat(request) => spoken::encode_request(dialect, request, facts),
+            Wanted::Embeddings(request) => spoken::encode_embeddings(dialect, request, facts),
+        }
+    }
+
+    /// Lets go of what only the provider needed.
+    fn forget_input(&mut self) {
+        match self {
+            Wanted::Chat(request) => request.messages = Vec::new(),
+            Wanted::Embeddings(request) => request.input = embeddings::Input::default(),
+        }
+    }
+}
+
 /// A translation under way.
 #[derive(Debug)]
 pub struct Translation {
     dialect: Dialect,
-    /// What the client wants to see; without its messages.
-    request: Request,
+    /// What the client wants to see; without what it said.
+    wanted: Wanted,
     ids: Ids,
     stream: Option<(Decoder, chat::Encoder)>,
     beginning: Beginning,
@@ -38,12 +79,12 @@ pub struct Translation {
 
 impl Translation {
     /// Translates a request, and gets ready for its answer.
-    pub fn begin(dialect: Dialect, mut request: Request, facts: &Facts<'_>, ids: Ids) -> (Encoded, Translation) {
-        let encoded = spoken::encode_request(dialect, &request, facts);
-        request.messages = Vec::new();
+    pub fn begin(dialect: Dialect, mut wanted: Wanted, facts: &Facts<'_>, ids: Ids) -> (Encoded, Translation) {
+        let encoded = wanted.encode(dialect, facts);
+        wanted.forget_input();
         let translation = Translation {
             dialect,
-            request,
+            wanted,
             ids,
             stream: None,
             beginning: Beginning::Undecided,
@@ -55,15 +96,20 @@ impl Translation {
         (encoded, translation)
     }
 
-    /// The answer is a stream: `read` takes its bytes.
+    /// The answer is a stream: `read` takes its bytes. There are none of embeddings, whose stream stays empty.
     pub fn open_stream(&mut self) {
-        self.stream = Some((Decoder::new(self.dialect, &self.ids), chat::Encoder::new(&self.request, &self.ids)));
+        if let Wanted::Chat(request) = &self.wanted {
+            self.stream = Some((Decoder::new(self.dialect, &self.ids), chat::Encoder::new(request, &self.ids)));
+        }
     }
 
     /// Reads the next bytes of a stream.
     pub fn read(&mut self, bytes: &[u8], end: bool) {
         let Some((decoder, encoder)) = &mut self.stream else { return };
-        decoder.feed(bytes, end, &mut self.events);
+        decoder.feed(bytes, &mut self.events);
+        if end {
+            decoder.finish(&mut self.events);
+        }
         encoder.feed(&self.events, &mut self.out);
         for event in self.events.drain(..) {
             learn(&mut self.learnt, &mut self.broken, &event);
@@ -84,13 +130,22 @@ impl Translation {
     }
 
     /// A whole answer that is no stream, in the client's dialect.
-    pub fn answer(&mut self, body: &[u8], secret: Option<&str>) -> Result<Vec<u8>, Failure> {
-        let decoded = spoken::decode_response(self.dialect, body, &self.ids);
-        let response = decoded.map_err(|failure| redacted(*failure, secret))?;
-        self.learnt.usage = response.usage.clone().unwrap_or_default();
-        self.learnt.model = Some(response.model.clone()).filter(|model| !model.is_empty());
+    pub fn answer(&mut self, body: &[u8], secret: Option<&str>) -> Result<Vec<u8>, Box<Failure>> {
+        let unreadable = |failure: Box<Failure>| Box::new(redacted(*failure, secret));
+        let (answer, model, usage) = match &self.wanted {
+            Wanted::Chat(request) => {
+                let response = spoken::decode_response(self.dialect, body, &self.ids).map_err(unreadable)?;
+                (chat::encode_response(&response, request, &self.ids), response.model, response.usage)
+            }
+            Wanted::Embeddings(request) => {
+                let response = spoken::decode_embeddings(self.dialect, body).map_err(unreadable)?;
+                (openai::embeddings::encode_response(&response, request, &self.ids), response.model, response.usage)
+            }
+        };
+        self.learnt.usage = usage.unwrap_or_default();
+        self.learnt.model = Some(model).filter(|model| !model.is_empty());
         self.learnt.ended = true;
-        Ok(chat::encode_response(&response, &self.request, &self.ids))
+        Ok(answer)
     }
 
     /// An answer that is an error.
@@ -142,33 +197,38 @@ fn beginning(event: Event) -> Beginning {
 
 /// Whether requests for an operation can be translated for a dialect.
 pub fn translates(dialect: Dialect, operation: Operation) -> bool {
-    operation == Operation::ChatCompletions && dialect.is_spoken()
+    match operation {
+        Operation::ChatCompletions => true,
+        Operation::Embeddings => spoken::embeds(dialect),
+        _ => false,
+    }
 }
 
 /// A request that providers of other dialects may get; it is read only if there are any.
 pub struct Foreign<F> {
+    operation: Operation,
     body: F,
     is_strict: bool,
-    request: OnceCell<Result<Request, Error>>,
+    wanted: OnceCell<Result<Wanted, Error>>,
 }
 
 impl<F: Fn() -> Vec<u8>> Foreign<F> {
     /// `is_strict`: even a harmless loss is a refusal.
-    pub fn new(body: F, is_strict: bool) -> Foreign<F> {
-        Foreign { body, is_strict, request: OnceCell::new() }
+    pub fn new(operation: Operation, body: F, is_strict: bool) -> Foreign<F> {
+        Foreign { operation, body, is_strict, wanted: OnceCell::new() }
     }
 
     /// Why a provider cannot be asked this; `None` when it can.
     pub fn refusal(&self, provider: &Provider, model: &Model, sent: &str) -> Option<Error> {
-        let request = match self.request.get_or_init(|| chat::decode_request(&(self.body)())) {
-            Ok(request) => request,
+        let wanted = match self.wanted.get_or_init(|| Wanted::read(self.operation, &(self.body)())) {
+            Ok(wanted) => wanted,
             Err(error) => return Some(error.clone()),
         };
         let (dialect, facts) = (provider.preset.dialect, Facts::of(provider, model, sent));
-        if let Err(unable) = spoken::can_express(dialect, request, &facts) {
+        if let Err(unable) = wanted.can_be_asked(dialect, &facts) {
             return Some(unable.error());
         }
-        let encoded = self.is_strict.then(|| spoken::encode_request(dialect, request, &facts))?;
+        let encoded = self.is_strict.then(|| wanted.encode(dialect, &facts))?;
         encoded.dropped.fields().first().map(|field| Unable { field: field.clone() }.error())
     }
 }

@@ -129,7 +129,7 @@ impl Gateway {
             Err(error) => return self.refuse(refused(error, caller), None, since, &headers),
         };
         let body = || host::body(Buffer::RequestBody, 0, usize::MAX >> 1);
-        let foreign = Foreign::new(body, headers.get("x-tollgate-strict") == Some(b"1"));
+        let foreign = Foreign::new(operation, body, headers.get("x-tollgate-strict") == Some(b"1"));
         let planned = attribute(&mut ask.options, &headers).and_then(|()| {
             plan(&Request {
                 config: &self.config,

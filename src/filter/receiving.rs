@@ -178,7 +178,7 @@ impl Held {
         let body = host::body(Buffer::ResponseBody, 0, size);
         let answer = match translation.answer(&body, attempt.secret()) {
             Ok(answer) => answer,
-            Err(failure) => return self.fail(failure, now),
+            Err(failure) => return self.fail(*failure, now),
         };
         let length = answer.len().to_string();
         let _ = host::set_header(Map::ResponseHeaders, "content-type", b"application/json");

@@ -3,8 +3,8 @@
 use super::held::{Attempt, Held, Phase};
 use super::{Timed, host, meters, older, table};
 use crate::chat::Ids;
-use crate::dialect::openai::{self, chat};
-use crate::dialect::translation::Translation;
+use crate::dialect::openai;
+use crate::dialect::translation::{Translation, Wanted};
 use crate::dialect::{Change, Facts, RequestHead};
 use crate::error::Error;
 use crate::exchange::{Denied, Exchange};
@@ -111,10 +111,10 @@ fn translate(attempt: &Attempt) -> Option<Box<Translation>> {
     let Attempt { exchange, index, target, is_unsealed, .. } = attempt;
     let target = exchange.plan.targets.get(*target)?;
     let body = host::body(Buffer::RequestBody, 0, usize::MAX >> 1);
-    let request = chat::decode_request(&body).ok()?;
+    let wanted = Wanted::read(exchange.ask.operation, &body).ok()?;
     let facts = Facts { without_seals: *is_unsealed, ..Facts::of(&target.provider, &target.model.model, &target.sent) };
     let ids = ids(exchange, target.sent.clone(), target.provider.name.clone());
-    let (encoded, translation) = Translation::begin(target.provider.preset.dialect, request, &facts, ids);
+    let (encoded, translation) = Translation::begin(target.provider.preset.dialect, wanted, &facts, ids);
     exchange.drop_fields(*index, encoded.dropped.fields());
     let head = RequestHead {
         pristine: exchange.first_head(|| host::headers(Map::RequestHeaders)),

@@ -109,8 +109,7 @@ fn the_example_means_what_it_says() {
         config.warnings,
         ["not in force in this version: providers[4].credentials[0].gcp_metadata, \
           providers[5].credentials[0].gcp_metadata, providers[1].subscription, \
-          models[1].price, groups[1].limits, groups[1].byok, budgets, ledger, \
-          providers[4].preset (vertex), providers[6].preset (bedrock)"]
+          models[1].price, groups[1].limits, groups[1].byok, budgets, ledger"]
     );
 }
 

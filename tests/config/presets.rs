@@ -23,7 +23,7 @@ fn each_loads_by_its_bare_name() {
         let document = with(json!({"providers": [preset.name]}));
         let config = Config::load(document.to_string().as_bytes(), &all_set).unwrap();
         let provider = &config.providers[0];
-        assert_eq!(provider.enabled, preset.dialect.is_spoken(), "{}", preset.name);
+        assert!(provider.enabled, "{}", preset.name);
         assert_eq!(provider.cluster, preset.name);
         let base = &provider.base;
         assert_eq!(format!("{}://{}{}", base.scheme, base.authority, base.path), preset.base_url);

@@ -38,9 +38,6 @@ pub fn compile(raw: &RawGateway, tree: &Tree, env: Env<'_>, mistakes: &mut Mista
     let models = models::compile(raw, &names, &providers, &mut context);
     let access = access::compile(raw, &names, &mut context);
     budgets::check(raw, &names, &providers, &mut context);
-    let mut later = not_in_force(tree);
-    let foreign = raw.providers.0.iter().zip(&providers).filter(|(_, p)| !p.preset.dialect.is_spoken());
-    later.extend(foreign.map(|(entry, p)| format!("{} ({})", entry.preset_path(), p.preset.name)));
     Config {
         native_names: models::native_names(&models),
         model_names: models::names(&models),
@@ -52,7 +49,7 @@ pub fn compile(raw: &RawGateway, tree: &Tree, env: Env<'_>, mistakes: &mut Mista
         request_body_limit: raw.limits.request_body.0,
         expose: raw.expose,
         hash: format!("{:016x}", tree.fingerprint()),
-        warnings: warnings(later, &context),
+        warnings: warnings(not_in_force(tree), &context),
         providers,
     }
 }

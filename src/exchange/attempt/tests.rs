@@ -17,14 +17,17 @@ const BAD: Fails = (Class::BadRequest, 400, None);
 const SEAL: Fails = (Class::SealRejected, 400, None);
 const TIMEOUT: Fails = (Class::Timeout, 504, None);
 
-/// Runs a script against an exchange: what each attempt was (`target/credential`), and the last verdict.
+/// Runs a script against an exchange: what each attempt was (`target/credential`, and `!` where it went without seals),
+/// and the last verdict.
 fn run(exchange: &Exchange, script: &[Fails]) -> (Vec<String>, Option<Verdict>) {
     let mut tried = Vec::new();
     let mut verdict = None;
     for (class, status, wait) in script {
         let Some(cluster) = exchange.next_cluster().map(str::to_owned) else { break };
         let begun = exchange.begin(cluster.as_bytes(), 0).unwrap();
-        tried.push(format!("{}/{}", begun.target.provider.name, begun.secret.map_or("-", Secret::expose)));
+        let unsealed = if begun.is_unsealed { "!" } else { "" };
+        let credential = begun.secret.map_or("-", Secret::expose);
+        tried.push(format!("{}/{credential}{unsealed}", begun.target.provider.name));
         verdict = Some(exchange.fail(begun.index, failure(*class, *status, wait.map(Duration::from_secs)), 0));
     }
     (tried, verdict)
@@ -44,6 +47,7 @@ const OVER: Option<Verdict> = Some(Verdict::Final);
 fn who_is_tried_after_what() {
     let config = config(json!({}));
     let (a, b, g) = ("alpha/key-a?", "beta/key-b", "gamma/-");
+    let unsealed = |step: &str| format!("{step}!");
     for (body, script, tried, last) in [
         (CHAT, &[FAULT][..], vec![a], AGAIN),
         (CHAT, &[FAULT, FAULT, FAULT, FAULT], vec![a, b, g], OVER),
@@ -56,9 +60,14 @@ fn who_is_tried_after_what() {
         (CHAT, &[BAD, FAULT], vec![a], OVER),
         (CHAT, &[FAULT, BAD, FAULT], vec![a, b, g], OVER),
         (CHAT, &[LIMIT, BAD, FAULT], vec![a, a], OVER), // with the second credential, but still the first target
-        (CHAT, &[SEAL, FAULT], vec![a], OVER),
-        (CHAT, &[FAULT, SEAL, FAULT], vec![a, b, g], OVER),
-        (SOLO, &[SEAL, FAULT], vec![b], OVER),
+        // Rejected seals: the same target once more without them, then as if nothing had been.
+        (CHAT, &[SEAL], vec![a], AGAIN),
+        (CHAT, &[SEAL, FAULT, FAULT, FAULT], vec![a, &unsealed(a), b, g], OVER),
+        (CHAT, &[SEAL, BAD], vec![a, &unsealed(a)], OVER),
+        (CHAT, &[SEAL, SEAL, FAULT], vec![a, &unsealed(a)], OVER),
+        (CHAT, &[FAULT, SEAL, FAULT, FAULT], vec![a, b, &unsealed(b), g], OVER),
+        (CHAT, &[FAULT, FAULT, SEAL, SEAL], vec![a, b, g, &unsealed(g)], OVER),
+        (SOLO, &[SEAL, FAULT], vec![b, &unsealed(b)], OVER),
         (CHAT, &[(Class::ContextTooLong, 400, None)], vec![a], OVER),
         (CHAT, &[(Class::Unprocessable, 422, None)], vec![a], OVER),
         (CHAT, &[(Class::TooLarge, 413, None)], vec![a], OVER),

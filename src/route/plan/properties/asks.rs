@@ -99,7 +99,7 @@ impl Asks {
 
     /// Whether each of the ways in which a provider can be left out leaves it in; the reasons by name.
     pub fn filters<'a>(&'a self, world: &'a World) -> Vec<Filter<'a>> {
-        let Options { only, ignore, labels, .. } = &self.options;
+        let Options { order, only, ignore, labels, .. } = &self.options;
         let group = self.group.map_or(&[][..], |group| &world.groups[group].1);
         let mut filters: Vec<Filter<'a>> = vec![
             (None, Box::new(|p| world.is_able(p, self.operation))),
@@ -107,7 +107,8 @@ impl Asks {
             (Some("ignore"), Box::new(|p| !ignore.iter().any(|word| world.is_called(p, word)))),
         ];
         if let Some(only) = only {
-            filters.push((Some("only"), Box::new(|p| only.iter().any(|word| world.is_called(p, word)))));
+            let word = if !order.is_empty() && only == order { "order" } else { "only" };
+            filters.push((Some(word), Box::new(|p| only.iter().any(|word| world.is_called(p, word)))));
         }
         for (label, option) in labels {
             filters.push((Some(option), Box::new(move |p| world.carries(p, label))));
