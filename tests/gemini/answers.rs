@@ -19,6 +19,11 @@ fn seen(message: &Value) -> Vec<String> {
     details.map(|entry| &entry["data"]).chain(blocks).filter_map(|data| data.as_str().map(str::to_owned)).collect()
 }
 
+/// Why choices end, in the very words that clients see.
+fn ends<'a>(choices: impl Iterator<Item = &'a Value>) -> Vec<&'a str> {
+    choices.filter_map(|choice| choice["finish_reason"].as_str()).collect()
+}
+
 /// What is excluded, and why.
 const EXCLUDED: [(&str, &str); 0] = [];
 
@@ -37,6 +42,8 @@ fn recorded_answers_mean_the_same_on_the_other_side() {
         let written = answer(&exchange.body);
         assert_eq!(Said::of_answer(&written), said(&given), "{file}");
         assert_eq!(usage([&written].into_iter()), shown(counted(&given)), "{file}");
+        let finishes: Vec<String> = said(&given).into_iter().map(|choice| choice.finish).collect();
+        assert_eq!(ends(written["choices"].as_array().unwrap().iter()), finishes, "{file}");
         assert_eq!(schema.faults(&written), [""; 0], "{file}");
         assert_eq!(written["model"], given[0].get("modelVersion").unwrap_or(&json!("sent-model")).clone(), "{file}");
         let choices = written["choices"].as_array().unwrap().iter();
@@ -67,6 +74,8 @@ fn recorded_streams_mean_the_same_on_the_other_side() {
         assert!(whole.ends_with(b"data: [DONE]\n\n"), "{file}: {}", String::from_utf8_lossy(&whole));
         assert_eq!(Said::of_stream(&chunks), said(&given), "{file}");
         assert_eq!(usage(chunks.iter()), shown(counted(&given)), "{file}");
+        let finishes: Vec<String> = said(&given).into_iter().map(|choice| choice.finish).collect();
+        assert_eq!(ends(chunks.iter().flat_map(|chunk| chunk["choices"].as_array().unwrap())), finishes, "{file}");
         chunks.iter().for_each(|chunk| assert_eq!(schema.faults(chunk), [""; 0], "{file}"));
         let deltas = chunks.iter().flat_map(|chunk| chunk["choices"].as_array().unwrap());
         let mut seen: Vec<String> = deltas.flat_map(|choice| seen(&choice["delta"])).collect();

@@ -3,6 +3,25 @@
 use crate::chat::json::{Json, Object};
 use crate::meter::Usage;
 
+/// A modality's word, and its number for clients that want numbers for words: TEXT, IMAGE, VIDEO, AUDIO, DOCUMENT.
+type Modality = (&'static str, &'static str);
+const AUDIO: Modality = ("AUDIO", "4");
+const IMAGE: Modality = ("IMAGE", "2");
+
+/// The tokens of one modality in a list.
+fn of(list: Json<'_>, (word, number): Modality) -> Option<u64> {
+    // Every chunk has such lists, and nearly all tell of text alone.
+    if list.get().contains("\"TEXT\"") && !list.get().contains(word) {
+        return None;
+    }
+    let counts = list.items()?.filter_map(Json::object).filter_map(|entry| {
+        let modality = entry.get("modality")?;
+        let is_it = modality.text().map_or(modality.get() == number, |text| text == word);
+        if is_it { entry.count("tokenCount") } else { None }
+    });
+    counts.reduce(u64::saturating_add)
+}
+
 /// The last count of each kind (rule 17).
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counts {
@@ -27,26 +46,26 @@ impl Counts {
             has_counts |= theirs.is_some();
             *ours = theirs.or(*ours);
         };
-        keep(&mut self.prompt, metadata.count("promptTokenCount"));
-        keep(&mut self.tools, metadata.count("toolUsePromptTokenCount"));
-        keep(&mut self.cached, metadata.count("cachedContentTokenCount"));
-        keep(&mut self.candidates, metadata.count("candidatesTokenCount"));
-        keep(&mut self.thoughts, metadata.count("thoughtsTokenCount"));
-        let of = |list: &str, words: [&str; 2]| {
-            let counts = metadata.items(list).filter_map(Json::object).filter_map(|entry| {
-                let modality = entry.get("modality")?;
-                let is_it = modality.text().map_or(modality.get() == words[1], |word| word == words[0]);
-                if is_it { entry.count("tokenCount") } else { None }
-            });
-            counts.reduce(u64::saturating_add)
-        };
-        // Clients that want numbers for words get them: TEXT, IMAGE, VIDEO, AUDIO, DOCUMENT.
-        keep(&mut self.audio_prompt, of("promptTokensDetails", ["AUDIO", "4"]));
-        keep(&mut self.audio_tools, of("toolUsePromptTokensDetails", ["AUDIO", "4"]));
-        keep(&mut self.audio_out, of("candidatesTokensDetails", ["AUDIO", "4"]));
-        keep(&mut self.image_out, of("candidatesTokensDetails", ["IMAGE", "2"]));
-        let tier = metadata.string("serviceTier").or_else(|| metadata.string("trafficType"));
-        self.tier = tier.or(self.tier.take());
+        let (mut service, mut traffic) = (None, None);
+        for (name, json) in metadata.iter() {
+            match name {
+                "promptTokenCount" => keep(&mut self.prompt, json.count()),
+                "toolUsePromptTokenCount" => keep(&mut self.tools, json.count()),
+                "cachedContentTokenCount" => keep(&mut self.cached, json.count()),
+                "candidatesTokenCount" => keep(&mut self.candidates, json.count()),
+                "thoughtsTokenCount" => keep(&mut self.thoughts, json.count()),
+                "promptTokensDetails" => keep(&mut self.audio_prompt, of(json, AUDIO)),
+                "toolUsePromptTokensDetails" => keep(&mut self.audio_tools, of(json, AUDIO)),
+                "candidatesTokensDetails" => {
+                    keep(&mut self.audio_out, of(json, AUDIO));
+                    keep(&mut self.image_out, of(json, IMAGE));
+                }
+                "serviceTier" => service = json.string(),
+                "trafficType" => traffic = json.string(),
+                _ => {}
+            }
+        }
+        self.tier = service.or(traffic).or(self.tier.take());
         has_counts
     }
 
