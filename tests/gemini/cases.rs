@@ -174,6 +174,20 @@ fn case_24_images_of_results_stand_in_them_or_after_them() {
     assert_eq!(new["contents"][2]["parts"], json!([holding, second, {"text": "go on"}]));
 }
 
+/// Results of Gemini 3 hold images and documents only.
+#[test]
+fn sounds_of_results_stand_after_them() {
+    let call = json!({"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}});
+    let sound = json!([{"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}]);
+    let messages = json!([{"role": "user", "content": "a"}, {"role": "assistant", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "1", "content": sound}]);
+    let request = asked(&json!({"model": "m", "messages": messages}));
+    let (_, body) = sent(&request, &studio("gemini-3-flash-preview")).unwrap();
+    let parts = &body["contents"][2]["parts"];
+    assert_eq!(parts[1], json!({"inlineData": {"mimeType": "audio/wav", "data": "AAAA"}}));
+    assert!(parts[0]["functionResponse"].get("parts").is_none());
+}
+
 /// Vertex refuses the ids that it gives itself; calls and results go by name and order there.
 #[test]
 fn vertex_gets_no_ids() {
