@@ -195,5 +195,26 @@ fn citations_stay_with_their_text_wherever_they_come() {
         let told = chunks.iter().find_map(|chunk| chunk.pointer("/choices/0/delta/provider_specific_fields/citations"));
         let kinds: Vec<&Value> = told.unwrap().as_array().unwrap().iter().map(|citation| &citation["type"]).collect();
         assert_eq!(kinds, expected, "{given:?}");
+        // No text is made up for a citation where there is one.
+        let parts = gather(&decode(&[stream.as_bytes()])).unwrap().choices.remove(0).parts;
+        let texts: Vec<&str> = parts.iter().filter_map(tollgate::chat::Part::as_text).collect();
+        let is_said = given.iter().any(|event| event["delta"]["message"]["content"]["text"] == "ab");
+        assert_eq!(texts, [if is_said { "ab" } else { "" }], "{given:?}");
     }
+}
+
+#[test]
+fn citations_name_the_content_that_they_belong_to() {
+    let cite =
+        |text: &str, index: Value| json!({"start": 0, "end": 1, "text": text, "sources": [], "content_index": index});
+    let content =
+        json!([{"type": "thinking", "thinking": "t"}, {"type": "text", "text": "a"}, {"type": "text", "text": "b"}]);
+    let citations = json!([cite("a", json!(1)), cite("b", json!(2)), cite("?", Value::Null), cite("t", json!(0))]);
+    let body = json!({"message": {"content": content, "citations": citations}, "finish_reason": "COMPLETE"});
+    let parts = decode_response(body.to_string().as_bytes(), &ids()).unwrap().choices.remove(0).parts;
+    let cited = parts.iter().map(|part| match &part.body {
+        Body::Text { citations, .. } => citations.len(),
+        _ => 0,
+    });
+    assert_eq!(cited.collect::<Vec<_>>(), [0, 3, 1]);
 }
