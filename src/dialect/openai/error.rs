@@ -23,11 +23,12 @@ pub fn failure(head: &ResponseHead, body: &[u8], secret: Option<&str>) -> Failur
 
 /// Classes an error that came inside a stream, as its first event or later.
 pub fn stream_failure(error: &StreamError, secret: Option<&str>) -> Failure {
-    let kind = error.kind.as_deref().unwrap_or_default();
+    // Responses has a code alone.
+    let kind = error.kind.as_deref().or(error.code.as_deref()).unwrap_or_default();
     let status = error.status.filter(|status| *status >= 400).unwrap_or(match kind {
         "overloaded_error" => 529,
-        "rate_limit_error" | "rate_limit_exceeded" | "requests" | "tokens" => 429,
-        "invalid_request_error" => 400,
+        "rate_limit_error" | "rate_limit_exceeded" | "requests" | "tokens" | "insufficient_quota" => 429,
+        "invalid_request_error" | "invalid_prompt" => 400,
         "authentication_error" => 401,
         "billing_error" => 402,
         "permission_error" => 403,

@@ -8,6 +8,7 @@ mod closing;
 pub mod embeddings;
 mod error;
 mod request;
+pub mod responses;
 mod stream;
 mod usage;
 

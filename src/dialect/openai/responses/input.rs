@@ -1,0 +1,177 @@
+//! The conversation as a list of items.
+
+use super::content;
+use crate::chat::json::ListWriter;
+use crate::chat::{
+    Args, Body, Format, Message, Owner, Part, Raw, Request, Role, Seal, SealKind, ToolCall, ToolResult, fit_id,
+};
+use crate::dialect::{Dropped, Facts};
+
+/// Writes all of it.
+pub(super) fn items(request: &Request, facts: &Facts<'_>, dropped: &mut Dropped, l: &mut ListWriter<'_>) {
+    let mut calls: Vec<&ToolCall> = Vec::new();
+    for message in &request.messages {
+        dropped.when(message.name.is_some(), "messages.name");
+        dropped.foreign(&message.ext, Owner::Responses);
+        match message.role {
+            Role::Tool => {
+                for part in &message.parts {
+                    if let Body::Result(result) = &part.body {
+                        self::result(result, &calls, request, dropped, l);
+                    }
+                }
+            }
+            Role::Assistant => assistant(message, request, facts, dropped, &mut calls, l),
+            Role::System | Role::Developer | Role::User => l.object(|o| {
+                o.set(
+                    "role",
+                    match message.role {
+                        Role::System => "system",
+                        Role::Developer => "developer",
+                        _ => "user",
+                    },
+                );
+                content::write("content", &message.parts, dropped, o);
+            }),
+        }
+    }
+}
+
+/// A call's id in the length that is accepted (rule 3).
+fn call_id(id: &str) -> String {
+    fit_id(id, |b| b.is_ascii_graphic(), 64, "call_")
+}
+
+fn is_custom(call: &ToolCall, request: &Request) -> bool {
+    matches!(call.args, Args::Text(_)) && request.is_custom(&call.name)
+}
+
+/// Who called, where it is a program of this API.
+fn caller(call: &ToolCall) -> Option<&Raw> {
+    let is_known = |caller: &&Raw| {
+        let kind = caller.json().object().and_then(|caller| caller.string("type"));
+        matches!(kind.as_deref(), Some("program" | "direct"))
+    };
+    call.caller.as_ref().filter(is_known)
+}
+
+/// A result; which kind of call it belongs to stands at the nearest earlier call of its id (rule 4).
+fn result(result: &ToolResult, calls: &[&ToolCall], request: &Request, dropped: &mut Dropped, l: &mut ListWriter<'_>) {
+    dropped.when(result.is_error, "messages.is_error");
+    let call = calls.iter().rfind(|call| call.id == result.call_id);
+    let is_custom = call.is_some_and(|call| is_custom(call, request));
+    l.object(|o| {
+        o.set("type", if is_custom { "custom_tool_call_output" } else { "function_call_output" });
+        o.set("call_id", call_id(&result.call_id));
+        content::write("output", &result.parts, dropped, o);
+        o.maybe_raw("caller", call.and_then(|call| caller(call)));
+    });
+}
+
+/// The seal of a reasoning part, where this target accepts it (rules 6, 7 and 7a).
+fn usable<'a>(part: &'a Part, facts: &Facts<'_>) -> Option<&'a Seal> {
+    let is_ours = |origin: &String| origin == facts.provider;
+    part.seal.as_ref().filter(|seal| {
+        seal.format == Format::Responses
+            && seal.kind == SealKind::Encrypted
+            && seal.origin.as_ref().is_none_or(is_ours)
+            && !facts.without_seals
+    })
+}
+
+fn assistant<'a>(
+    message: &'a Message,
+    request: &Request,
+    facts: &Facts<'_>,
+    dropped: &mut Dropped,
+    calls: &mut Vec<&'a ToolCall>,
+    l: &mut ListWriter<'_>,
+) {
+    let is_reasoning = |part: &&Part| matches!(part.body, Body::Reasoning { .. });
+    // An item's id makes the API look for the reasoning that belongs to it.
+    let is_whole =
+        message.parts.iter().filter(is_reasoning).all(|part| part.seal.is_none() || usable(part, facts).is_some());
+    let has_ids = is_whole && !facts.without_seals;
+    let last = message.parts.iter().rposition(|part| !is_reasoning(&part));
+    let mut text = String::new();
+    // A summary whose seal follows as an item of its own, as it does in streams of chat completions.
+    let mut summary = String::new();
+    for (place, part) in message.parts.iter().enumerate() {
+        match &part.body {
+            Body::Text { text: more, .. } | Body::Refusal(more) => text.push_str(more),
+            Body::Reasoning { text: thought, summary: is_summary } => match usable(part, facts) {
+                // It is refused where nothing follows.
+                Some(seal) if last.is_some_and(|last| place < last) => {
+                    said(&mut text, l);
+                    if *is_summary {
+                        summary.push_str(thought);
+                    }
+                    reasoning(seal, &std::mem::take(&mut summary), l);
+                }
+                None if part.seal.is_none() && sealed_next(message, place, facts) => summary.push_str(thought),
+                _ => dropped.add("reasoning"),
+            },
+            Body::Call(call) => {
+                said(&mut text, l);
+                self::call(call, request, has_ids, l);
+                calls.push(call);
+            }
+            Body::Native(native) if native.format == Format::Responses && !facts.without_seals => {
+                said(&mut text, l);
+                l.raw(&native.block);
+            }
+            Body::Native(_) => dropped.add("blocks"),
+            Body::Media(_) => dropped.add("messages.images"),
+            Body::Result(_) => {}
+        }
+    }
+    said(&mut text, l);
+}
+
+/// Whether the next part that has a seal is nothing but one for this target.
+fn sealed_next(message: &Message, place: usize, facts: &Facts<'_>) -> bool {
+    let mut after = message.parts.iter().skip(place).skip(1);
+    let next = after.find(|part| !matches!(part.body, Body::Reasoning { .. }) || part.seal.is_some());
+    next.is_some_and(|part| {
+        matches!(&part.body, Body::Reasoning { text, .. } if text.is_empty()) && usable(part, facts).is_some()
+    })
+}
+
+/// Writes the text so far, if there is any.
+fn said(text: &mut String, l: &mut ListWriter<'_>) {
+    if text.is_empty() {
+        return;
+    }
+    l.object(|o| {
+        o.set("role", "assistant");
+        o.set("content", std::mem::take(text));
+    });
+}
+
+fn reasoning(seal: &Seal, summary: &str, l: &mut ListWriter<'_>) {
+    l.object(|o| {
+        o.set("type", "reasoning");
+        o.maybe("id", seal.id.as_deref());
+        o.list("summary", |l| {
+            if !summary.is_empty() {
+                l.object(|o| {
+                    o.set("type", "summary_text");
+                    o.set("text", summary);
+                });
+            }
+        });
+        o.set("encrypted_content", &seal.data);
+    });
+}
+
+fn call(call: &ToolCall, request: &Request, has_ids: bool, l: &mut ListWriter<'_>) {
+    let is_custom = is_custom(call, request);
+    l.object(|o| {
+        o.set("type", if is_custom { "custom_tool_call" } else { "function_call" });
+        o.maybe("id", call.item_id.as_deref().filter(|_| has_ids));
+        o.set("call_id", call_id(&call.id));
+        o.set("name", &call.name);
+        o.set(if is_custom { "input" } else { "arguments" }, call.args.as_text());
+        o.maybe_raw("caller", caller(call));
+    });
+}
