@@ -167,6 +167,11 @@ impl Claude {
         self.version < (4, 1)
     }
 
+    /// Whether the answer's beginning can be given: a 400 since 4.6.
+    pub fn takes_prefill(self) -> bool {
+        self.version < (4, 6)
+    }
+
     /// Whether it can be told to call one tool at a time (seen to be refused before 4.5).
     pub fn has_single_calls(self) -> bool {
         self.version >= (4, 5)

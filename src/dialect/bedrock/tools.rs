@@ -8,6 +8,9 @@ use crate::chat::json::{ListWriter, ObjectWriter};
 use crate::chat::{Output, Owner, Raw, Request, Tool, ToolChoice, ToolKind};
 use crate::dialect::Dropped;
 
+/// Most tools that Claude holds to their schema (seen on its own API: 21 are a 400).
+const MOST_STRICT: usize = 20;
+
 /// What is offered and what must be called.
 #[derive(Debug)]
 pub(super) struct Tools<'a> {
@@ -106,10 +109,15 @@ impl<'a> Tools<'a> {
             return;
         }
         let has_points = self.model.caches() != Caches::NotInTools;
+        let mut strict = match self.model {
+            model if !model.has_schemas() => 0,
+            Model::Claude(_) => MOST_STRICT,
+            _ => usize::MAX,
+        };
         o.object("toolConfig", |o| {
             o.list("tools", |l| {
                 for tool in &self.tools {
-                    self::tool(tool, self.model, dropped, l);
+                    self::tool(tool, self.model, &mut strict, dropped, l);
                     dropped.when(tool.cache.is_some() && !has_points, "cache_control");
                     hints.write(tool.cache.as_ref().filter(|_| has_points), l);
                 }
@@ -163,11 +171,13 @@ pub(super) fn is_legal(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.bytes().all(is_letter)
 }
 
-fn tool(tool: &Tool, model: Model, dropped: &mut Dropped, l: &mut ListWriter<'_>) {
+/// `left`: how many may still be strict.
+fn tool(tool: &Tool, model: Model, left: &mut usize, dropped: &mut Dropped, l: &mut ListWriter<'_>) {
     match &tool.kind {
         ToolKind::Function { name, description, schema, strict } => {
             let wants_strict = *strict == Some(true);
-            let is_strict = wants_strict && model.has_schemas();
+            let is_strict = wants_strict && *left > 0;
+            *left = left.saturating_sub(usize::from(is_strict));
             dropped.when(wants_strict && !is_strict, "tools.function.strict");
             let mut schema = schema::input(schema);
             if is_strict && model.claude().is_some() {

@@ -94,6 +94,8 @@ pub(super) fn turns<'a>(
         _ => return Err(Unable::field("messages")),
     }
     pair(&mut turns)?;
+    let is_prefill = turns.last().is_some_and(|turn| turn.is_assistant);
+    Unable::when(is_prefill && model.claude().is_some_and(|claude| !claude.takes_prefill()), "messages")?;
     hint_at_end(request.cache.as_ref(), &mut turns);
     Ok(turns)
 }

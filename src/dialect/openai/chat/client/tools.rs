@@ -57,7 +57,7 @@ pub(super) fn functions(json: Json<'_>) -> Result<Vec<Tool>, Error> {
     items(json, "functions")?.enumerate().map(tool).collect()
 }
 
-/// Whose built-in tool it is: Anthropic's types end in a date, Google's stand alone as a member.
+/// Whose built-in tool it is: Anthropic's types end in a date, Google's and Bedrock's stand alone as a member.
 fn owner(kind: &str, object: &Object<'_>) -> Owner {
     const RESPONSES: [&str; 9] = [
         "web_search",
@@ -87,6 +87,8 @@ fn owner(kind: &str, object: &Object<'_>) -> Owner {
         Owner::Anthropic
     } else if GOOGLE.iter().any(|name| *name == kind || (kind.is_empty() && object.get(name).is_some())) {
         Owner::Google
+    } else if kind.is_empty() && object.get("systemTool").is_some() {
+        Owner::Bedrock
     } else if RESPONSES.contains(&kind) {
         Owner::Responses
     } else {
