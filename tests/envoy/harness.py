@@ -20,6 +20,8 @@ BINARIES = {
     NEWEST: Path(os.environ.get("ENVOY", ".envoy/envoy")),
 } | {version: Path(f".envoy/envoy-{version}") for version in (OLDEST, *FIXED_ORDER)}
 
+MODULE = "target/wasm32-wasip1/release/tollgate.wasm"  # TOLLGATE_WASM: another build
+
 
 class EnvoyRefused(Exception):
     """Envoy ended instead of getting ready; `log` is what it said, with the filter's own messages in it."""
@@ -80,7 +82,8 @@ class Gateway:
     # ---- life
 
     def start(self) -> "Gateway":
-        self.config_file.write_text(yaml.safe_dump(self.tree, sort_keys=False))
+        text = yaml.safe_dump(self.tree, sort_keys=False)
+        self.config_file.write_text(text.replace(MODULE, os.environ.get("TOLLGATE_WASM", MODULE)))
         command = [
             (example.ROOT / BINARIES[self.version]).resolve(),
             *("-c", self.config_file),

@@ -1,44 +1,125 @@
 """A mock provider that speaks whichever API its path belongs to: the same words, in each provider's own form."""
 
 import json
+import struct
+import zlib
 
-from mock import Behaviour, Request, answer, chatting, sse
+from mock import Behaviour, Request, answer, chatting, pieces, sse
+
+EVENTSTREAM = {"content-type": "application/vnd.amazon.eventstream"}
 
 
-def speaking(text: str = "Hello", usage: tuple[int, int] = (10, 5)):
-    """A behaviour per request: a whole answer, or a stream where one is asked for."""
+def speaking(text: str = "Hello", usage: tuple[int, int] = (10, 5), **how):
+    """A behaviour per request: a whole answer, or a stream where one is asked for (`how` it is sent: see `sse`)."""
 
     def behave(request: Request) -> Behaviour:
         path = request.path.split("?")[0]
         for belongs, speak in APIS:
             if belongs(path):
-                return speak(request, text, usage)
-        return chatting(text, usage)
+                return speak(request, text, usage, **how)
+        return chatting(text, usage, **how)
 
     return behave
 
 
-def anthropic(request: Request, text: str, usage: tuple[int, int]) -> Behaviour:
-    tokens = {"input_tokens": usage[0], "output_tokens": usage[1]}
-    message = {"id": "msg_1", "type": "message", "role": "assistant", "model": "mock", "content": [], "usage": tokens}
-    if not request.json().get("stream"):
-        return answer(200, message | {"content": [{"type": "text", "text": text}], "stop_reason": "end_turn"})
-    halves = text[: len(text) // 2], text[len(text) // 2 :]
-    return sse(
-        [
-            event("message_start", message=message | {"usage": tokens | {"output_tokens": 1}}),
-            event("content_block_start", index=0, content_block={"type": "text", "text": ""}),
-            event("ping"),
-            *(event("content_block_delta", index=0, delta={"type": "text_delta", "text": half}) for half in halves),
-            event("content_block_stop", index=0),
-            event("message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": usage[1]}),
-            event("message_stop"),
-        ]
-    )
+def halves(text: str) -> tuple[str, str]:
+    return text[: len(text) // 2], text[len(text) // 2 :]
 
 
 def event(name: str, **members) -> str:
     return f"event: {name}\ndata: {json.dumps({'type': name} | members)}\n\n"
 
 
-APIS = [(lambda path: path.endswith("/messages"), anthropic)]
+def data(body: dict) -> str:
+    return f"data: {json.dumps(body)}\n\n"
+
+
+# ---------------------------------------------------------------- Anthropic, and Claude on Vertex
+
+
+def anthropic(request: Request, text: str, usage: tuple[int, int], **how) -> Behaviour:
+    tokens = {"input_tokens": usage[0], "output_tokens": usage[1]}
+    message = {"id": "msg_1", "type": "message", "role": "assistant", "model": "mock", "content": [], "usage": tokens}
+    if not request.json().get("stream"):
+        return answer(200, message | {"content": [{"type": "text", "text": text}], "stop_reason": "end_turn"})
+    return sse(
+        [
+            event("message_start", message=message | {"usage": tokens | {"output_tokens": 1}}),
+            event("content_block_start", index=0, content_block={"type": "text", "text": ""}),
+            event("ping"),
+            *(event("content_block_delta", index=0, delta={"type": "text_delta", "text": half}) for half in halves(text)),
+            event("content_block_stop", index=0),
+            event("message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": usage[1]}),
+            event("message_stop"),
+        ],
+        **how,
+    )
+
+
+# ---------------------------------------------------------------- Gemini, and Vertex
+
+
+def gemini(request: Request, text: str, usage: tuple[int, int], **how) -> Behaviour:
+    def part(piece: str, finish: dict) -> dict:
+        candidate = {"content": {"role": "model", "parts": [{"text": piece}]}, "index": 0} | finish
+        counts = {"promptTokenCount": usage[0], "candidatesTokenCount": usage[1], "totalTokenCount": sum(usage)}
+        return {"candidates": [candidate], "usageMetadata": counts, "modelVersion": "mock", "responseId": "r1"}
+
+    stop = {"finishReason": "STOP"}
+    if ":streamGenerateContent" not in request.path:
+        return answer(200, part(text, stop))
+    first, second = halves(text)
+    return sse([data(part(first, {})), data(part(second, stop))], **how)
+
+
+# ---------------------------------------------------------------- Bedrock
+
+
+def bedrock(request: Request, text: str, usage: tuple[int, int], **how) -> Behaviour:
+    counts = {"inputTokens": usage[0], "outputTokens": usage[1], "totalTokens": sum(usage)}
+    if not request.path.endswith("/converse-stream"):
+        message = {"role": "assistant", "content": [{"text": text}]}
+        return answer(200, {"output": {"message": message}, "stopReason": "end_turn", "usage": counts})
+    events = [frame("messageStart", {"role": "assistant"})]
+    events += [frame("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": half}}) for half in halves(text)]
+    events += [frame("contentBlockStop", {"contentBlockIndex": 0}), frame("messageStop", {"stopReason": "end_turn"})]
+    return pieces([*events, frame("metadata", {"usage": counts})], headers=EVENTSTREAM, **how)
+
+
+def frame(name: str, body: dict, kind: str = "event") -> bytes:
+    """A frame of an AWS event stream: lengths, headers, payload, each half with its CRC-32."""
+    words = {f":{kind}-type": name, ":content-type": "application/json", ":message-type": kind}
+    headers = b"".join(bytes([len(k)]) + k.encode() + b"\x07" + struct.pack(">H", len(v)) + v.encode() for k, v in words.items())
+    payload = json.dumps(body).encode()
+    prelude = struct.pack(">II", 16 + len(headers) + len(payload), len(headers))
+    whole = prelude + struct.pack(">I", zlib.crc32(prelude)) + headers + payload
+    return whole + struct.pack(">I", zlib.crc32(whole))
+
+
+# ---------------------------------------------------------------- Cohere
+
+
+def cohere(request: Request, text: str, usage: tuple[int, int], **how) -> Behaviour:
+    tokens = {"input_tokens": usage[0], "output_tokens": usage[1]}
+    counts = {"billed_units": tokens, "tokens": tokens}
+    if not request.json().get("stream"):
+        message = {"role": "assistant", "content": [{"type": "text", "text": text}]}
+        return answer(200, {"id": "c1", "finish_reason": "COMPLETE", "message": message, "usage": counts})
+    return sse(
+        [
+            event("message-start", id="c1", delta={"message": {"role": "assistant", "content": []}}),
+            event("content-start", index=0, delta={"message": {"content": {"type": "text", "text": ""}}}),
+            *(event("content-delta", index=0, delta={"message": {"content": {"text": half}}}) for half in halves(text)),
+            event("content-end", index=0),
+            event("message-end", delta={"finish_reason": "COMPLETE", "usage": counts}),
+        ],
+        **how,
+    )
+
+
+APIS = [
+    (lambda path: path.endswith(("/messages", ":rawPredict", ":streamRawPredict")), anthropic),
+    (lambda path: path.endswith(("enerateContent",)), gemini),
+    (lambda path: "/converse" in path, bedrock),
+    (lambda path: path == "/v2/chat", cohere),
+]
