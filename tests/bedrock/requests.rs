@@ -66,8 +66,8 @@ fn recorded_requests_are_sent_or_refused() {
 #[test]
 fn paths_are_those_of_the_recordings() {
     for exchange in exchanges().iter().filter(|exchange| !exchange.url.is_empty()) {
-        let path = &exchange.url[exchange.url.find("/model/").unwrap()..];
-        let (name, operation) = path["/model/".len()..].rsplit_once('/').unwrap();
+        let (_, path) = exchange.url.split_once("/model/").unwrap();
+        let (name, operation) = path.rsplit_once('/').unwrap();
         let model = name.replace("%3A", ":").replace("%2F", "/");
         let body = json!({"model": "m", "messages": [{"role": "user", "content": "a"}], "stream": operation == "converse-stream"});
         let (encoded, _) = sent(&asked(&body), &facts(&model)).unwrap();

@@ -248,14 +248,13 @@ fn rule_10_counts_from_the_last_question() {
     }
 }
 
-/// Thoughts that nobody may read, between others, come back as they were.
+/// Thoughts that nobody may read, between others, come back as they were, before two calls.
 #[test]
 fn redacted_thinking_goes_there_and_back() {
     let reasoning = |text: &str, signature: &str| json!({"reasoningContent": {"reasoningText": {"text": text, "signature": signature}}});
     let redacted = |data: &str| json!({"reasoningContent": {"redactedContent": data}});
-    let call = json!({"toolUse": {"toolUseId": "c", "name": "f", "input": {}}});
-    let content =
-        json!([reasoning("a", "S1=="), redacted("UjE="), reasoning("", "S2=="), redacted("UjI="), {"text": "t"}, call]);
+    let call = |id: &str| json!({"toolUse": {"toolUseId": id, "name": "f", "input": {}}});
+    let content = json!([reasoning("a", "S1=="), redacted("UjE="), reasoning("", "S2=="), redacted("UjI="), {"text": "t"}, call("c"), call("d")]);
     let body = json!({"output": {"message": {"role": "assistant", "content": content}}, "stopReason": "tool_use"});
     let mut events = Vec::new();
     for (index, block) in content.as_array().unwrap().iter().enumerate() {
@@ -277,7 +276,7 @@ fn redacted_thinking_goes_there_and_back() {
             push("contentBlockDelta", json!({"delta": {"text": block["text"]}}));
         }
         if block["toolUse"].is_object() {
-            push("contentBlockStart", json!({"start": {"toolUse": {"toolUseId": "c", "name": "f"}}}));
+            push("contentBlockStart", json!({"start": block}));
         }
         push("contentBlockStop", json!({}));
     }
