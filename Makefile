@@ -1,6 +1,6 @@
 # `make run` to try it, `make test` for everything that CI runs, `make help` for the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt schema wasm envoy envoy-older bench clean
+.PHONY: help run test lint fmt schema wasm envoy envoy-older bench fuzz clean
 
 # Any Envoy from 1.39; the default one is fetched. The older ones are for the tests: 1.39 is the oldest that can choose the
 # order of fallback per request, those before it run with envoy/older-envoy.yaml.
@@ -48,6 +48,9 @@ envoy-older: ## fetch the older Envoys, for the tests
 bench: wasm envoy .venv/ready ## Tollgate beside plain Envoy, same machine, same run
 	scripts/debian-tool.sh wrk wrk
 	ENVOY=$(ENVOY) $(PYTHON) bench/run.py
+
+fuzz: ## every decoder, SECONDS (60) each; needs a nightly Rust and cargo-fuzz
+	python3 fuzz/run.py --seconds $(or $(SECONDS),60)
 
 clean: ## remove what was built and fetched
 	cargo clean
