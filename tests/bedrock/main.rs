@@ -1,7 +1,14 @@
 //! Bedrock Converse as a provider: recorded answers, binary streams, requests and errors, and what a client of chat
 //! completions makes of them.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs,
+    reason = "a test may panic"
+)]
 
 mod answers;
 mod cases;
