@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from babel import Babels
 from harness import NEWEST, OLDEST, Gateway
 from mock import Upstream
 from trio import Trios
@@ -70,6 +71,20 @@ def trios():
 def trio(trios, envoy_version):
     """Three providers that differ in all that can be told apart; see trio.py."""
     return trios.of(envoy_version)
+
+
+@pytest.fixture(scope="session")
+def babels():
+    """Seven providers with five APIs, of each version of Envoy; shared by all tests of translation."""
+    running = Babels()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def babel(babels, envoy_version):
+    """See babel.py."""
+    return babels.of(envoy_version)
 
 
 @pytest.fixture(scope="module")

@@ -4,22 +4,33 @@ import json
 import struct
 import zlib
 
-from mock import Behaviour, Request, answer, chatting, pieces, sse
+from mock import Behaviour, Request, answer, chatting, pieces
 
+SSE = {"content-type": "text/event-stream"}
 EVENTSTREAM = {"content-type": "application/vnd.amazon.eventstream"}
 
 
 def speaking(text: str = "Hello", usage: tuple[int, int] = (10, 5), **how):
-    """A behaviour per request: a whole answer, or a stream where one is asked for (`how` it is sent: see `sse`)."""
+    """A behaviour per request: a whole answer, or a stream where one is asked for. `keep`: only so many of its events;
+    further words: see `pieces`."""
 
     def behave(request: Request) -> Behaviour:
         path = request.path.split("?")[0]
         for belongs, speak in APIS:
             if belongs(path):
                 return speak(request, text, usage, **how)
-        return chatting(text, usage, **how)
+        return chatting(text, usage)
 
     return behave
+
+
+def stream(events: list[str | bytes], headers: dict = SSE, keep: int | None = None, size: int = 0, **how) -> Behaviour:
+    """Events one by one, or all of them in chunks of a size."""
+    parts = [one if isinstance(one, bytes) else one.encode() for one in events[:keep]]
+    if size:
+        whole = b"".join(parts)
+        parts = [whole[at : at + size] for at in range(0, len(whole), size)]
+    return pieces(parts, headers=headers, **how)
 
 
 def halves(text: str) -> tuple[str, str]:
@@ -42,7 +53,7 @@ def anthropic(request: Request, text: str, usage: tuple[int, int], **how) -> Beh
     message = {"id": "msg_1", "type": "message", "role": "assistant", "model": "mock", "content": [], "usage": tokens}
     if not request.json().get("stream"):
         return answer(200, message | {"content": [{"type": "text", "text": text}], "stop_reason": "end_turn"})
-    return sse(
+    return stream(
         [
             event("message_start", message=message | {"usage": tokens | {"output_tokens": 1}}),
             event("content_block_start", index=0, content_block={"type": "text", "text": ""}),
@@ -68,8 +79,8 @@ def gemini(request: Request, text: str, usage: tuple[int, int], **how) -> Behavi
     stop = {"finishReason": "STOP"}
     if ":streamGenerateContent" not in request.path:
         return answer(200, part(text, stop))
-    first, second = halves(text)
-    return sse([data(part(first, {})), data(part(second, stop))], **how)
+    parts = [part(half, {}) for half in halves(text)] + [part("", stop)]
+    return stream([data(one) for one in parts], **how)
 
 
 # ---------------------------------------------------------------- Bedrock
@@ -83,7 +94,7 @@ def bedrock(request: Request, text: str, usage: tuple[int, int], **how) -> Behav
     events = [frame("messageStart", {"role": "assistant"})]
     events += [frame("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": half}}) for half in halves(text)]
     events += [frame("contentBlockStop", {"contentBlockIndex": 0}), frame("messageStop", {"stopReason": "end_turn"})]
-    return pieces([*events, frame("metadata", {"usage": counts})], headers=EVENTSTREAM, **how)
+    return stream([*events, frame("metadata", {"usage": counts})], EVENTSTREAM, **how)
 
 
 def frame(name: str, body: dict, kind: str = "event") -> bytes:
@@ -105,7 +116,7 @@ def cohere(request: Request, text: str, usage: tuple[int, int], **how) -> Behavi
     if not request.json().get("stream"):
         message = {"role": "assistant", "content": [{"type": "text", "text": text}]}
         return answer(200, {"id": "c1", "finish_reason": "COMPLETE", "message": message, "usage": counts})
-    return sse(
+    return stream(
         [
             event("message-start", id="c1", delta={"message": {"role": "assistant", "content": []}}),
             event("content-start", index=0, delta={"message": {"content": {"type": "text", "text": ""}}}),
