@@ -49,7 +49,7 @@ MODELS = {
     "bedrock": "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
     "cohere": "command-a-03-2025",
 }
-# Plans of more than one; every provider has a model `acme/<its name>` of its own besides.
+# Plans of more than one. Besides, every provider has a model `acme/<its name>` of its own, and one of two: `pair/<its name>`.
 PLANS = {
     "acme/three": ("openai", "anthropic", "bedrock"),
     "acme/all": NAMES,
@@ -60,11 +60,11 @@ PLANS = {
 }
 
 
-def slow(name: str) -> dict:
-    """A model whose first provider has 700 ms for an answer; the next is another."""
+def pair(creator: str, name: str, **more) -> dict:
+    """A model of a provider and of another one after it, which speaks another API."""
     plan = (name, "openai" if name == "anthropic" else "anthropic")
     targets = [{"provider": one, "model": MODELS[one], "priority": n} for n, one in enumerate(plan)]
-    return {"name": f"slow/{name}", "targets": targets, "timeouts": {"attempt": "700ms"}}
+    return {"name": f"{creator}/{name}", "targets": targets} | more
 
 
 def config(**more) -> dict:
@@ -73,7 +73,8 @@ def config(**more) -> dict:
         {"name": model, "targets": [{"provider": name, "model": MODELS[name], "priority": n} for n, name in enumerate(names)]}
         for model, names in plans.items()
     ]
-    models += [slow(name) for name in NAMES]
+    models += [pair("pair", name) for name in NAMES]
+    models += [pair("slow", name, timeouts={"attempt": "700ms"}) for name in NAMES]
     keys = [{"id": "alice", "sha256": hashlib.sha256(CLIENT_KEY.encode()).hexdigest()}]
     own = {"models": models, "keys": keys, "access": {}, "routing": {"max_attempts": len(NAMES) + 1}}
     return example.plan(*NAMES) | own | more
