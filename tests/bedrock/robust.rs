@@ -56,7 +56,9 @@ proptest! {
     #[test]
     fn answers_and_streams((which, places, cut, cuts) in changes()) {
         let exchanges = exchanges();
-        prop_assume!(!exchanges.is_empty());
+        if exchanges.is_empty() {
+            return Ok(());
+        }
         let exchange = &exchanges[which % exchanges.len()];
         let body = changed(&exchange.body, &places, cut, cuts);
         let _ = decode_response(&body, &ids());
@@ -71,7 +73,9 @@ proptest! {
     #[test]
     fn requests((which, places, cut, _) in changes()) {
         let recordings = recordings();
-        prop_assume!(!recordings.is_empty());
+        if recordings.is_empty() {
+            return Ok(());
+        }
         let recording = &recordings[which % recordings.len()];
         let body = serde_json::to_vec(&recording.request).unwrap();
         let Ok(request) = decode_request(&changed(&body, &places, cut, false)) else { return Ok(()) };

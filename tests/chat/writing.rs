@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use tollgate::chat::{
-    Body, Citation, Event, Ext, Finish, Format, Kind, Link, Native, Owner, Raw, Reason, Reasoning, Request, Seal,
-    SealKind, UrlCitation, gather,
+    Body, Citation, Event, Ext, Finish, Format, Kind, Link, Media, MediaKind, Native, Owner, Raw, Reason, Reasoning,
+    Request, Seal, SealKind, Source, UrlCitation, gather,
 };
 use tollgate::dialect::openai::chat::{Encoder, encode_response};
 use tollgate::meter::Usage;
@@ -66,6 +66,24 @@ pub fn whole(request: &Request, given: &[Event]) -> Value {
         assert_eq!(schema.faults(&value), [""; 0]);
     }
     value["choices"][0].clone()
+}
+
+#[test]
+fn the_seal_of_an_image_travels_too() {
+    let source = Source::Base64("aGk=".into());
+    let image = Body::Media(Box::new(Media::new(MediaKind::Image, Some("image/png".into()), source)));
+    let seal = Seal::new(Format::Gemini, SealKind::Encrypted, "sig");
+    let given = [
+        start(),
+        Event::Whole { choice: 0, part: 0, body: image },
+        Event::Seal { choice: 0, part: 0, seal },
+        finish(Reason::Stop),
+        Event::End,
+    ];
+    let expected = json!([{"type": "reasoning.encrypted", "index": 0, "format": "google-gemini-v1", "data": "sig"}]);
+    let (deltas, _) = write(&Request::default(), &given);
+    assert_eq!(deltas.iter().find_map(|delta| delta.get("reasoning_details")), Some(&expected));
+    assert_eq!(whole(&Request::default(), &given)["message"]["reasoning_details"], expected);
 }
 
 #[test]

@@ -207,7 +207,8 @@ impl Choice {
         match self.parts.get(&part) {
             Some(Part::Call { index, id, .. }) if is_elsewhere => call = Some((*index, id.clone())),
             Some(Part::Reasoning { summary, entry, .. }) => beside = Some((*summary, *entry)),
-            Some(Part::Text { .. }) if is_elsewhere => {}
+            // Text, and what came whole: an image.
+            Some(Part::Text { .. }) | None if is_elsewhere => {}
             _ => return,
         }
         if let Some((summary, entry)) = beside.filter(|_| seal.kind == SealKind::Signature && wants.reasoning) {
