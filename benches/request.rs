@@ -1,16 +1,21 @@
-//! What the core of one passthrough request costs natively, step by step: `cargo bench --bench request`.
+//! What the core of one request costs natively, step by step, and each event of a stream, passed through and translated:
+//! `cargo bench --bench request`.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a benchmark may fail loudly")]
 
 use std::hint::black_box;
 use std::rc::Rc;
 use std::time::Instant;
-use tollgate::config::Config;
-use tollgate::dialect::openai::Answer;
-use tollgate::dialect::{self, RequestHead, ResponseHead};
+use tollgate::chat::{self, Ids};
+use tollgate::config::{Config, Dialect};
+use tollgate::dialect::openai::chat::Encoder;
+use tollgate::dialect::openai::{Answer, Stream};
+use tollgate::dialect::translation::{Translation, Wanted};
+use tollgate::dialect::{self, Facts, RequestHead, ResponseHead, anthropic};
 use tollgate::exchange::{Admission, Exchange, Mint, admit};
 use tollgate::http::{Headers, encode};
 use tollgate::metric::samples;
+use tollgate::operation::Operation;
 use tollgate::route::{Ask, Plan, Request, plan};
 
 const CONFIG: &str = r#"{"role":"gateway","providers":[{"name":"openai","credentials":[{"value":"sk-provider"}]}],
@@ -157,4 +162,53 @@ fn main() {
     time("samples", || samples(&report, &config));
     time("log line", || report.line(&config));
     time("everything", served);
+    events();
+}
+
+/// One event of text, to a client of chat completions.
+fn events() {
+    let chunk = br#"data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1700000000,"model":"gpt-5","choices":[{"index":0,"delta":{"content":"token "},"finish_reason":null}]}
+
+"#;
+    for (name, hides_usage) in [("event: passed", false), ("event: passed, usage hidden", true)] {
+        let mut stream = Stream::new(Operation::ChatCompletions, hides_usage);
+        time(name, || stream.feed(chunk, false));
+    }
+    let start = br#"event: message_start
+data: {"type":"message_start","message":{"id":"msg_1","model":"claude","usage":{"input_tokens":200,"output_tokens":1}}}
+
+event: content_block_start
+data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}
+
+"#;
+    let delta = br#"event: content_block_delta
+data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"token "}}
+
+"#;
+    let ids = Ids { seed: "01J".to_owned(), created: 1_700_000_000, ..Ids::default() };
+    let asked = chat::Request { stream: true, usage_wanted: true, ..chat::Request::default() };
+    let mut decoder = anthropic::Decoder::new(&ids);
+    let mut found = Vec::new();
+    decoder.feed(start, &mut found);
+    time("event: decoded", || {
+        found.clear();
+        decoder.feed(delta, &mut found);
+    });
+    let (mut encoder, mut out) = (Encoder::new(&asked, &ids), Vec::new());
+    let mut first = Vec::new();
+    anthropic::Decoder::new(&ids).feed(start, &mut first);
+    encoder.feed(&first, &mut out);
+    time("event: encoded", || {
+        out.clear();
+        encoder.feed(&found, &mut out);
+        out.len()
+    });
+    let facts = Facts { vendor: "anthropic", model: "claude-sonnet-4-5", base_path: "/v1", ..Facts::default() };
+    let (_, mut translation) = Translation::begin(Dialect::Anthropic, Wanted::Chat(Box::new(asked)), &facts, ids);
+    translation.open_stream();
+    translation.read(start, false);
+    time("event: translated", || {
+        translation.read(delta, false);
+        translation.written()
+    });
 }

@@ -25,10 +25,13 @@ def targets() -> list[str]:
     return sorted(path.stem for path in (FUZZ / "fuzz_targets").glob("*.rs"))
 
 
-def build(folder: Path) -> Path:
-    """Builds all targets and the tool that writes the first inputs; gives the folder of the programs."""
+def build(folder: Path) -> None:
+    """Builds all targets and the tool that writes the first inputs."""
     command = ["cargo", "fuzz", "build", "--target-dir", str(folder)]
     subprocess.run(command, cwd=FUZZ, env=ENVIRONMENT, check=True)
+
+
+def programs_in(folder: Path) -> Path:
     found = [path for path in folder.glob("*/release/corpus") if path.is_file()]
     return max(found, key=lambda path: path.stat().st_mtime).parent
 
@@ -53,10 +56,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=60, help="for each target")
     parser.add_argument("--jobs", type=int, default=max(1, (os.cpu_count() or 2) // 2), help="targets at a time")
     parser.add_argument("--target-dir", type=Path, default=FUZZ / "target")
+    parser.add_argument("--built", action="store_true", help="build nothing: the last build is run again")
     arguments = parser.parse_args()
-    if not shutil.which("cargo-fuzz"):
-        sys.exit("cargo-fuzz is missing: rustup toolchain install nightly && cargo install cargo-fuzz --locked")
-    programs = build(arguments.target_dir.resolve())
+    if not arguments.built:
+        if not shutil.which("cargo-fuzz"):
+            sys.exit("cargo-fuzz is missing: rustup toolchain install nightly && cargo install cargo-fuzz --locked")
+        build(arguments.target_dir.resolve())
+    programs = programs_in(arguments.target_dir.resolve())
     subprocess.run([programs / "corpus", FUZZ / "corpus"], check=True)
     print(f"{'':18}{'executions':>12}{'coverage':>10}{'corpus':>9}", flush=True)
     chosen = arguments.targets or targets()
