@@ -330,3 +330,21 @@ fn blocks_of_a_history() {
         goes(what, &request, NOVA, &[], lost);
     }
 }
+
+/// Work grows with the request, not with its square: a hostile history must not stop the worker.
+#[test]
+fn long_histories_take_no_longer_than_they_are() {
+    let mut messages = vec![json!({"role": "user", "content": "go"})];
+    let calls: Vec<Value> = (0..20_000).map(|i| call(&format!("call_{}", i / 2), &format!("f{i}"))).collect();
+    messages.push(json!({"role": "assistant", "tool_calls": calls}));
+    let result = |i: usize| json!({"role": "tool", "tool_call_id": format!("call_{}", i / 2), "content": "r"});
+    messages.extend((0..20_000).rev().map(result));
+    let document = json!({"type": "file", "file": {"file_data": "data:text/plain;base64,QQ==", "filename": "a.txt"}});
+    messages.push(json!({"role": "user", "content": vec![document; 20_000]}));
+    let request = of_messages(Value::Array(messages));
+    let begun = std::time::Instant::now();
+    let (_, body) = sent(&request, &facts(CLAUDE)).unwrap();
+    assert_eq!(body["messages"][2]["content"].as_array().unwrap().len(), 40_001);
+    assert_eq!(body["messages"][2]["content"][39_999]["document"]["name"], "a (20000)");
+    assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+}

@@ -2,13 +2,14 @@
 //! and no two alike (<https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_DocumentBlock.html>).
 
 use crate::chat::Media;
+use std::collections::BTreeMap;
 
 /// Longest name, with room for a number.
 const LONGEST: usize = 190;
 
-/// The names of a request so far.
+/// The names of a request so far, and how many documents each was wanted for.
 #[derive(Debug, Default)]
-pub(super) struct Names(Vec<String>);
+pub(super) struct Names(BTreeMap<String, u32>);
 
 impl Names {
     /// A document's name, made from its title or its file's name.
@@ -16,13 +17,14 @@ impl Names {
         let file = media.name.as_deref().map(|name| name.rsplit_once('.').map_or(name, |(stem, _)| stem));
         let named = media.title.as_deref().into_iter().chain(file).map(legal).find(|name| !name.is_empty());
         let name = named.unwrap_or_else(|| "document".to_owned());
+        let mut count = self.0.get(&name).copied().unwrap_or(0);
         let mut unique = name.clone();
-        let mut count = 2_u32;
-        while self.0.contains(&unique) {
-            unique = format!("{name} ({count})");
+        while self.0.contains_key(&unique) {
             count = count.saturating_add(1);
+            unique = format!("{name} ({count})");
         }
-        self.0.push(unique.clone());
+        self.0.insert(name, count.max(1));
+        self.0.entry(unique.clone()).or_insert(1);
         unique
     }
 }
@@ -53,6 +55,8 @@ mod tests {
             (Some("Q3_report.final.pdf"), None, "Q3 report final"),
             (Some("Q3 report  final.txt"), None, "Q3 report final (2)"),
             (Some("a.pdf"), Some("The [draft] (v-2)"), "The [draft] (v-2)"),
+            (Some("Q3 report final (2).txt"), None, "Q3 report final (2) (2)"),
+            (Some("Q3 report final.md"), None, "Q3 report final (3)"),
             (None, None, "document"),
             (Some("\u{65e5}\u{672c}.pdf"), Some(""), "document (2)"),
             (Some(".pdf"), None, "document (3)"),

@@ -7,6 +7,7 @@ use super::{ANSWER, schema};
 use crate::chat::json::{ListWriter, ObjectWriter};
 use crate::chat::{Output, Owner, Raw, Request, Tool, ToolChoice, ToolKind};
 use crate::dialect::Dropped;
+use std::collections::BTreeSet;
 
 /// Most tools that Claude holds to their schema (seen on its own API: 21 are a 400).
 const MOST_STRICT: usize = 20;
@@ -42,7 +43,8 @@ impl<'a> Tools<'a> {
             Some(ToolChoice::Required) => Choice::Any,
             Some(ToolChoice::Named(name)) => Choice::Tool(name),
             Some(ToolChoice::Allowed { names, required }) => {
-                tools.retain(|tool| name(tool).is_none_or(|name| names.iter().any(|known| known == name)));
+                let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+                tools.retain(|tool| name(tool).is_none_or(|name| names.contains(name)));
                 if *required { Choice::Any } else { Choice::Auto }
             }
             None | Some(ToolChoice::None) => Choice::Unsaid,
@@ -146,12 +148,12 @@ const TOLD: &str = "Gives the answer to the user. Always answer by calling it, w
 
 /// The names of the calls in a history.
 fn past<'a>(turns: &[Turn<'a>]) -> Vec<&'a str> {
-    let mut names: Vec<&str> = Vec::new();
+    let (mut names, mut known) = (Vec::new(), BTreeSet::new());
     for item in turns.iter().flat_map(|turn| &turn.items) {
         if let What::Call(call, _) = &item.what
-            && !names.contains(&call.name.as_str())
+            && known.insert(call.name.as_str())
         {
-            names.push(&call.name);
+            names.push(call.name.as_str());
         }
     }
     names

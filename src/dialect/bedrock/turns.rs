@@ -2,11 +2,12 @@
 //! in the next one, in the order of the calls (docs/dialects.md, rules 4, 8, 13 and 14).
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::model::Model;
 use super::native;
 use crate::chat::{
-    Body, Cache, Link, Media, Message, Native, Part, Request, Role, Seal, SealKind, ToolCall, ToolResult, fit_id,
+    Body, Cache, Link, Media, Native, Part, Request, Role, Seal, SealKind, ToolCall, ToolResult, fit_id,
 };
 use crate::dialect::{Dropped, Facts, Unable};
 use crate::error::printable;
@@ -65,20 +66,24 @@ pub(super) fn turns<'a>(
     facts: &Facts<'_>,
     dropped: &mut Dropped,
 ) -> Result<Vec<Turn<'a>>, Unable> {
-    let model = Model::of(facts.model);
+    let mut reader = Reader {
+        model: Model::of(facts.model),
+        without_seals: facts.without_seals,
+        ids: BTreeMap::new(),
+        pairs: native_pairs(request),
+        dropped,
+    };
+    let model = reader.model;
     let mut turns: Vec<Turn<'a>> = Vec::new();
-    let mut ids: Vec<&str> = Vec::new();
     for message in &request.messages {
         let is_assistant = match message.role {
             Role::System | Role::Developer => continue,
             Role::Assistant => true,
             Role::User | Role::Tool => false,
         };
-        dropped.when(message.name.is_some(), "messages.name");
-        let read = |part| Some((part, what(part, message, model, facts.without_seals, &mut ids, dropped)?));
-        let read = message.parts.iter().filter_map(read);
-        let mut items: Vec<Item<'a>> = read.map(|(part, what)| Item { cache: hint(part), what, part }).collect();
-        drop_halves(&turns, &mut items);
+        reader.dropped.when(message.name.is_some(), "messages.name");
+        let read = |part| Some(Item { cache: hint(part), what: reader.what(part, is_assistant)?, part });
+        let mut items: Vec<Item<'a>> = message.parts.iter().filter_map(read).collect();
         if let Some(item) = items.iter_mut().rfind(|item| item.what.takes_hints()) {
             item.cache = item.cache.or(message.cache.as_ref());
         }
@@ -114,43 +119,69 @@ fn hint_at_end<'a>(cache: Option<&'a Cache>, turns: &mut [Turn<'a>]) {
     }
 }
 
-fn what<'a>(
-    part: &'a Part,
-    message: &Message,
+/// What is known while parts are read.
+#[derive(Debug)]
+struct Reader<'a, 'd> {
     model: Model,
     without_seals: bool,
-    ids: &mut Vec<&'a str>,
-    dropped: &mut Dropped,
-) -> Option<What<'a>> {
-    let is_assistant = message.role == Role::Assistant;
-    match &part.body {
-        Body::Text { text, .. } | Body::Refusal(text) => (!text.trim().is_empty()).then_some(What::Text(text)),
-        Body::Reasoning { text, .. } => {
-            let seal = part.seal.as_ref().filter(|seal| {
-                let is_known = matches!(seal.kind, SealKind::Signature | SealKind::Redacted);
-                is_assistant && is_known && seal.format == model.seals() && !without_seals
-            });
-            dropped.when(seal.is_none(), "reasoning");
-            seal.map(|seal| What::Thinking(text, seal))
+    /// How often each call's id was there.
+    ids: BTreeMap<&'a str, usize>,
+    /// Ids of the built-in tools' calls that have a result.
+    pairs: BTreeSet<String>,
+    dropped: &'d mut Dropped,
+}
+
+impl<'a> Reader<'a, '_> {
+    fn what(&mut self, part: &'a Part, is_assistant: bool) -> Option<What<'a>> {
+        match &part.body {
+            Body::Text { text, .. } | Body::Refusal(text) => (!text.trim().is_empty()).then_some(What::Text(text)),
+            Body::Reasoning { text, .. } => {
+                let seal = part.seal.as_ref().filter(|seal| {
+                    let is_known = matches!(seal.kind, SealKind::Signature | SealKind::Redacted);
+                    is_assistant && is_known && seal.format == self.model.seals() && !self.without_seals
+                });
+                self.dropped.when(seal.is_none(), "reasoning");
+                seal.map(|seal| What::Thinking(text, seal))
+            }
+            Body::Media(_) if is_assistant => {
+                self.dropped.add("messages.images");
+                None
+            }
+            Body::Media(media) => Some(What::Media(media)),
+            Body::Native(native) => {
+                let is_ours = is_assistant && native::may_return(native);
+                self.dropped.when(!is_ours, "blocks");
+                // Call and result go together.
+                let is_whole = match &native.link {
+                    Link::Call { id, .. } | Link::Result { call_id: id } => self.pairs.contains(id),
+                    Link::Alone => true,
+                };
+                (is_ours && is_whole).then_some(What::Native(native))
+            }
+            Body::Call(call) if is_assistant => {
+                let count = self.ids.entry(&call.id).or_default();
+                let before = std::mem::replace(count, count.saturating_add(1));
+                Some(What::Call(call, sent(&call.id, before, self.model)))
+            }
+            Body::Result(result) if !is_assistant => Some(What::Result(result, String::new())),
+            Body::Call(_) | Body::Result(_) => None,
         }
-        Body::Media(_) if is_assistant => {
-            dropped.add("messages.images");
-            None
-        }
-        Body::Media(media) => Some(What::Media(media)),
-        Body::Native(native) => {
-            let is_ours = is_assistant && native::may_return(native);
-            dropped.when(!is_ours, "blocks");
-            is_ours.then_some(What::Native(native))
-        }
-        Body::Call(call) if is_assistant => {
-            let before = ids.iter().filter(|id| **id == call.id).count();
-            ids.push(&call.id);
-            Some(What::Call(call, sent(&call.id, before, model)))
-        }
-        Body::Result(result) if !is_assistant => Some(What::Result(result, String::new())),
-        Body::Call(_) | Body::Result(_) => None,
     }
+}
+
+/// The ids under which built-in tools' calls and results both stand in the history.
+fn native_pairs(request: &Request) -> BTreeSet<String> {
+    let said = request.messages.iter().filter(|message| message.role == Role::Assistant);
+    let (mut calls, mut results) = (BTreeSet::new(), BTreeSet::new());
+    for part in said.flat_map(|message| &message.parts) {
+        let Body::Native(native) = &part.body else { continue };
+        match &native.link {
+            Link::Call { id, .. } if native::may_return(native) => calls.insert(id.clone()),
+            Link::Result { call_id } if native::may_return(native) => results.insert(call_id.clone()),
+            _ => false,
+        };
+    }
+    calls.intersection(&results).cloned().collect()
 }
 
 /// A call's id as Bedrock takes it, at most 64 letters, and no two alike.
@@ -159,53 +190,37 @@ fn sent(id: &str, before: usize, model: Model) -> String {
     fit_id(&id, |byte| model.takes_in_ids(byte), 64, "call_")
 }
 
-/// Takes away results of built-in tools whose calls the client did not send back, and calls without results.
-fn drop_halves<'a>(turns: &[Turn<'a>], items: &mut Vec<Item<'a>>) {
-    let link = |item: &Item<'a>| if let What::Native(native) = item.what { Some(native.link.clone()) } else { None };
-    if !items.iter().any(|item| link(item).is_some_and(|link| link != Link::Alone)) {
-        return;
-    }
-    let links: Vec<Link> = turns.iter().flat_map(|turn| &turn.items).chain(items.iter()).filter_map(link).collect();
-    let has_call = |wanted: &str| links.iter().any(|link| matches!(link, Link::Call { id, .. } if id == wanted));
-    let has_result =
-        |wanted: &str| links.iter().any(|link| matches!(link, Link::Result { call_id } if call_id == wanted));
-    items.retain(|item| match link(item) {
-        Some(Link::Result { call_id }) => has_call(&call_id),
-        Some(Link::Call { id, .. }) => has_result(&id),
-        _ => true,
-    });
-}
-
 /// Brings results to their calls: first in the turn, in the order of the calls.
-fn pair(turns: &mut [Turn<'_>]) -> Result<(), Unable> {
-    let mut calls: Vec<(String, String)> = Vec::new();
+fn pair<'a>(turns: &mut [Turn<'a>]) -> Result<(), Unable> {
+    let mut calls: Vec<(&'a str, String)> = Vec::new();
     for turn in turns {
         if turn.is_assistant {
-            let call = |item: &Item<'_>| match &item.what {
-                What::Call(call, sent) => Some((call.id.clone(), sent.clone())),
+            let call = |item: &Item<'a>| match &item.what {
+                What::Call(call, sent) => Some((call.id.as_str(), sent.clone())),
                 _ => None,
             };
             calls = turn.items.iter().filter_map(call).collect();
             continue;
         }
-        let mut rest = std::mem::take(&mut turn.items);
+        let mut rest: Vec<Option<Item<'a>>> = std::mem::take(&mut turn.items).into_iter().map(Some).collect();
+        let mut results: BTreeMap<&'a str, VecDeque<usize>> = BTreeMap::new();
+        for (place, item) in rest.iter().enumerate() {
+            if let Some(Item { what: What::Result(result, _), .. }) = item {
+                results.entry(&result.call_id).or_default().push_back(place);
+            }
+        }
         for (id, sent) in calls.drain(..) {
-            let is_mine = |item: &Item<'_>| matches!(&item.what, What::Result(result, _) if result.call_id == id);
-            let mine = rest.iter().position(is_mine).ok_or_else(|| unpaired(&id))?;
-            let mut item = rest.remove(mine);
-            if let What::Result(_, id) = &mut item.what {
+            let place = results.get_mut(id).and_then(VecDeque::pop_front).ok_or_else(|| unpaired(id))?;
+            let mut mine = rest.get_mut(place).and_then(Option::take);
+            if let Some(Item { what: What::Result(_, id), .. }) = &mut mine {
                 *id = sent;
             }
-            turn.items.push(item);
+            turn.items.extend(mine);
         }
-        let alone = rest.iter().find_map(|item| match &item.what {
-            What::Result(result, _) => Some(&result.call_id),
-            _ => None,
-        });
-        if let Some(id) = alone {
+        if let Some((id, _)) = results.iter().find(|(_, places)| !places.is_empty()) {
             return Err(unpaired(id));
         }
-        turn.items.append(&mut rest);
+        turn.items.extend(rest.into_iter().flatten());
     }
     calls.first().map_or(Ok(()), |(id, _)| Err(unpaired(id)))
 }
