@@ -1,5 +1,6 @@
-"""upstream.py PORT: the provider of the benchmark, as fast as plain Python gets: a chat completion of 1 KB, or, when
-the body says `"stream": true`, 200 events, each written by itself, as providers send them.
+"""upstream.py PORT: the provider of the benchmark, as fast as plain Python gets: an answer of 1 KB, or, when the body says
+`"stream": true`, 200 events, each written by itself, as providers send them. In the words of Anthropic to those who ask at
+`/v1/messages`, as chat completions to all others.
 
 Start it several times with the same port: the kernel spreads the connections.
 """
@@ -11,31 +12,63 @@ import socket
 import sys
 
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.I)
+ASKS_FOR_STREAM = re.compile(rb'"stream": ?true')
 WORD = "token "
 EVENTS = 200
 
 
-def completion() -> bytes:
-    usage = {"prompt_tokens": 200, "completion_tokens": 120, "total_tokens": 320}
-    message = {"role": "assistant", "content": WORD * 120}
-    body = {"id": "chatcmpl-bench", "object": "chat.completion", "created": 1700000000, "model": "bench"}
-    body |= {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": usage}
+def answer(body: dict) -> bytes:
     data = json.dumps(body).encode()
     return b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(data) + data
 
 
-def events() -> list[bytes]:
+def stream(events: list[bytes]) -> list[bytes]:
+    return [b"%x\r\n%s\r\n" % (len(event), event) for event in events] + [b"0\r\n\r\n"]
+
+
+def completion() -> dict:
+    usage = {"prompt_tokens": 200, "completion_tokens": 120, "total_tokens": 320}
+    message = {"role": "assistant", "content": WORD * 120}
+    body = {"id": "chatcmpl-bench", "object": "chat.completion", "created": 1700000000, "model": "bench"}
+    return body | {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": usage}
+
+
+def chunks() -> list[bytes]:
     head = {"id": "chatcmpl-bench", "object": "chat.completion.chunk", "created": 1700000000, "model": "bench"}
     usage = {"prompt_tokens": 200, "completion_tokens": EVENTS, "total_tokens": 200 + EVENTS}
-    parts = [head | {"choices": [{"index": 0, "delta": {"content": WORD}, "finish_reason": None}]}] * (EVENTS - 2)
+    parts = [head | {"choices": [{"index": 0, "delta": {"content": WORD}, "finish_reason": None}]}] * (EVENTS - 3)
+    parts.append(head | {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
     parts.append(head | {"choices": [], "usage": usage})
-    lines = [b"data: " + json.dumps(part).encode() + b"\n\n" for part in parts] + [b"data: [DONE]\n\n"]
-    return [b"%x\r\n%s\r\n" % (len(line), line) for line in lines]
+    return [b"data: " + json.dumps(part).encode() + b"\n\n" for part in parts] + [b"data: [DONE]\n\n"]
 
 
-COMPLETION = completion()
+MESSAGE = {"id": "msg_bench", "type": "message", "role": "assistant", "model": "bench", "stop_sequence": None}
+
+
+def message() -> dict:
+    usage = {"input_tokens": 200, "output_tokens": 120}
+    return MESSAGE | {"content": [{"type": "text", "text": WORD * 120}], "stop_reason": "end_turn", "usage": usage}
+
+
+def message_events() -> list[bytes]:
+    """As many as the chunks: two before the text and three behind it."""
+    usage = {"input_tokens": 200, "output_tokens": 1}
+    start = MESSAGE | {"content": [], "stop_reason": None, "usage": usage}
+    delta = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": WORD}}
+    events = [
+        {"type": "message_start", "message": start},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        *[delta] * (EVENTS - 5),
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": EVENTS}},
+        {"type": "message_stop"},
+    ]
+    return [f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode() for event in events]
+
+
 STREAM_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
-STREAM = [*events(), b"0\r\n\r\n"]
+WHOLE = {"chat": answer(completion()), "messages": answer(message())}
+STREAMS = {"chat": stream(chunks()), "messages": stream(message_events())}
 
 
 class Provider(asyncio.Protocol):
@@ -53,12 +86,13 @@ class Provider(asyncio.Protocol):
         end = head_end + 4 + (int(length[1]) if length else 0)
         if len(self.received) < end:
             return
+        dialect = "messages" if self.received.startswith(b"POST /v1/messages") else "chat"
         body, self.received = self.received[head_end + 4 : end], self.received[end:]
-        if b'"stream": true' in body:
+        if ASKS_FOR_STREAM.search(body):
             self.transport.write(STREAM_HEAD)
-            self.write_event(iter(STREAM))
+            self.write_event(iter(STREAMS[dialect]))
         else:
-            self.transport.write(COMPLETION)
+            self.transport.write(WHOLE[dialect])
 
     def write_event(self, rest):
         """One event per turn of the loop: a write, and so usually a packet, of its own."""

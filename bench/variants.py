@@ -1,7 +1,9 @@
-"""The three Envoys that the benchmark compares: all of them are envoy/envoy.yaml, on the same provider."""
+"""The Envoys that the benchmark compares: all of them are envoy/envoy.yaml, on the same provider."""
 
 import hashlib
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -11,7 +13,7 @@ import example  # noqa: E402
 from harness import Gateway  # noqa: E402
 
 KEY = "sk-bench-client"
-CONFIG = example.plan("openai", model="bench/chat") | {
+ACCESS = {
     "groups": [{"name": "bench", "models": ["*"]}],
     "keys": [{"id": "bench", "group": "bench", "sha256": hashlib.sha256(KEY.encode()).hexdigest()}],
     "access": {},
@@ -46,10 +48,23 @@ def _floor(tree: dict) -> None:
         plugin["configuration"]["value"] = {"role": "noop"}
 
 
-EDITS = {"plain": _plain, "floor": _floor, "tollgate": None}
+@dataclass
+class Variant:
+    provider: str  # of the example; it says which dialect the upstream speaks
+    edit: Callable[[dict], None] | None = None
+
+
+VARIANTS = {
+    "plain": Variant("openai", _plain),
+    "floor": Variant("openai", _floor),
+    "tollgate": Variant("openai"),
+    "translated": Variant("anthropic"),
+}
 
 
 def start(name: str, port: int) -> Gateway:
-    gateway = Gateway(CONFIG, {"openai": port}, log_level="warning", edit=EDITS[name])
+    variant = VARIANTS[name]
+    config = example.plan(variant.provider, model="bench/chat") | ACCESS
+    gateway = Gateway(config, {variant.provider: port}, log_level="warning", edit=variant.edit)
     (gateway.folder / "access.log").symlink_to("/dev/null")
     return gateway.start()
