@@ -81,9 +81,11 @@ impl Dropped {
         }
     }
 
-    /// Extensions that are not this dialect's. Names that a header could not show are not shown.
+    /// Extensions that are not this dialect's. Names that a header could not show are not shown, and `store: false` is
+    /// no loss: whoever cannot keep an answer does not.
     pub fn foreign(&mut self, ext: &[Ext], owner: Owner) {
-        for ext in ext.iter().filter(|ext| ext.owner != owner) {
+        let asks_nothing = |ext: &Ext| ext.key == "store" && ext.value.get() == "false";
+        for ext in ext.iter().filter(|ext| ext.owner != owner && !asks_nothing(ext)) {
             let is_word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
             if (1..=64).contains(&ext.key.len()) && ext.key.bytes().all(is_word) {
                 self.push(Cow::Owned(ext.key.clone()));
@@ -263,6 +265,9 @@ mod tests {
         let ext = [ext("store", Owner::OpenAi), ext("a\r\nb: c", Owner::OpenAi), ext("safetySettings", Owner::Google)];
         dropped.foreign(&ext, Owner::Google);
         assert_eq!(dropped.fields(), ["seed", "store"]);
+        let mut nothing = Dropped::default();
+        nothing.foreign(&[Ext { value: Raw::parse("false").unwrap(), ..ext[0].clone() }], Owner::Google);
+        assert_eq!(nothing, Dropped::default());
     }
 
     #[test]
