@@ -149,3 +149,22 @@ fn free_text_goes_back_as_free_text() {
     assert_eq!(body["input"][1], json!({"type": "custom_tool_call", "call_id": "c", "name": "free", "input": "x = 1"}));
     assert_eq!(body["input"][2], json!({"type": "custom_tool_call_output", "call_id": "c", "output": "2"}));
 }
+
+#[test]
+fn a_long_history_costs_what_it_is_long() {
+    let thought = |i: usize| json!({"type": "thinking", "thinking": format!("thought {i}")});
+    let call =
+        |i: usize| json!({"id": format!("c{i}"), "type": "function", "function": {"name": "f", "arguments": "{}"}});
+    let mut messages =
+        vec![json!({"role": "assistant", "thinking_blocks": (0..20_000).map(thought).collect::<Vec<_>>(),
+        "tool_calls": (0..20_000).map(call).collect::<Vec<_>>()})];
+    messages.extend((0..20_000).map(|i| json!({"role": "tool", "tool_call_id": format!("lost {i}"), "content": "r"})));
+    let request = asked(&json!({"model": "m", "messages": messages}));
+    let begun = std::time::Instant::now();
+    let (encoded, body) = sent(&request, &facts("openai", "gpt-5")).unwrap();
+    assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+    assert_eq!(
+        (body["input"].as_array().unwrap().len(), encoded.dropped.fields()),
+        (40_000, &["reasoning".into()][..])
+    );
+}

@@ -1,5 +1,7 @@
 //! The conversation as a list of items.
 
+use std::collections::BTreeMap;
+
 use super::content;
 use crate::chat::json::ListWriter;
 use crate::chat::{
@@ -9,7 +11,7 @@ use crate::dialect::{Dropped, Facts};
 
 /// Writes all of it.
 pub(super) fn items(request: &Request, facts: &Facts<'_>, dropped: &mut Dropped, l: &mut ListWriter<'_>) {
-    let mut calls: Vec<&ToolCall> = Vec::new();
+    let mut calls: BTreeMap<&str, &ToolCall> = BTreeMap::new();
     for message in &request.messages {
         dropped.when(message.name.is_some(), "messages.name");
         dropped.foreign(&message.ext, Owner::Responses);
@@ -56,9 +58,15 @@ fn caller(call: &ToolCall) -> Option<&Raw> {
 }
 
 /// A result; which kind of call it belongs to stands at the nearest earlier call of its id (rule 4).
-fn result(result: &ToolResult, calls: &[&ToolCall], request: &Request, dropped: &mut Dropped, l: &mut ListWriter<'_>) {
+fn result(
+    result: &ToolResult,
+    calls: &BTreeMap<&str, &ToolCall>,
+    request: &Request,
+    dropped: &mut Dropped,
+    l: &mut ListWriter<'_>,
+) {
     dropped.when(result.is_error, "messages.is_error");
-    let call = calls.iter().rfind(|call| call.id == result.call_id);
+    let call = calls.get(result.call_id.as_str());
     let is_custom = call.is_some_and(|call| is_custom(call, request));
     l.object(|o| {
         o.set("type", if is_custom { "custom_tool_call_output" } else { "function_call_output" });
@@ -84,7 +92,7 @@ fn assistant<'a>(
     request: &Request,
     facts: &Facts<'_>,
     dropped: &mut Dropped,
-    calls: &mut Vec<&'a ToolCall>,
+    calls: &mut BTreeMap<&'a str, &'a ToolCall>,
     l: &mut ListWriter<'_>,
 ) {
     let is_reasoning = |part: &&Part| matches!(part.body, Body::Reasoning { .. });
@@ -94,47 +102,67 @@ fn assistant<'a>(
     let has_ids = is_whole && !facts.without_seals;
     let last = message.parts.iter().rposition(|part| !is_reasoning(&part));
     let mut text = String::new();
-    // A summary whose seal follows as an item of its own, as it does in streams of chat completions.
-    let mut summary = String::new();
+    // Reasoning whose seal may follow as an item of its own, as it does in streams of chat completions.
+    let mut thoughts = String::new();
     for (place, part) in message.parts.iter().enumerate() {
-        match &part.body {
-            Body::Text { text: more, .. } | Body::Refusal(more) => text.push_str(more),
-            Body::Reasoning { text: thought, summary: is_summary } => match usable(part, facts) {
-                // It is refused where nothing follows.
-                Some(seal) if last.is_some_and(|last| place < last) => {
-                    said(&mut text, l);
-                    if *is_summary {
-                        summary.push_str(thought);
-                    }
-                    reasoning(seal, &std::mem::take(&mut summary), l);
+        let Body::Reasoning { text: thought, summary } = &part.body else {
+            lose(&mut thoughts, dropped);
+            self::part(part, request, facts, has_ids, &mut text, dropped, l);
+            if let Body::Call(call) = &part.body {
+                calls.insert(&call.id, call);
+            }
+            continue;
+        };
+        match usable(part, facts) {
+            // It is refused where nothing follows.
+            Some(seal) if last.is_some_and(|last| place < last) => {
+                said(&mut text, l);
+                if !thought.is_empty() {
+                    lose(&mut thoughts, dropped);
                 }
-                None if part.seal.is_none() && sealed_next(message, place, facts) => summary.push_str(thought),
-                _ => dropped.add("reasoning"),
-            },
-            Body::Call(call) => {
-                said(&mut text, l);
-                self::call(call, request, has_ids, l);
-                calls.push(call);
+                if *summary {
+                    thoughts.push_str(thought);
+                }
+                reasoning(seal, &std::mem::take(&mut thoughts), l);
             }
-            Body::Native(native) if native.format == Format::Responses && !facts.without_seals => {
-                said(&mut text, l);
-                l.raw(&native.block);
-            }
-            Body::Native(_) => dropped.add("blocks"),
-            Body::Media(_) => dropped.add("messages.images"),
-            Body::Result(_) => {}
+            None if part.seal.is_none() => thoughts.push_str(thought),
+            _ => dropped.add("reasoning"),
         }
     }
+    lose(&mut thoughts, dropped);
     said(&mut text, l);
 }
 
-/// Whether the next part that has a seal is nothing but one for this target.
-fn sealed_next(message: &Message, place: usize, facts: &Facts<'_>) -> bool {
-    let mut after = message.parts.iter().skip(place).skip(1);
-    let next = after.find(|part| !matches!(part.body, Body::Reasoning { .. }) || part.seal.is_some());
-    next.is_some_and(|part| {
-        matches!(&part.body, Body::Reasoning { text, .. } if text.is_empty()) && usable(part, facts).is_some()
-    })
+/// Reasoning that no seal follows stays out (rule 8).
+fn lose(thoughts: &mut String, dropped: &mut Dropped) {
+    dropped.when(!thoughts.is_empty(), "reasoning");
+    thoughts.clear();
+}
+
+/// A part of an answer that is not reasoning.
+fn part(
+    part: &Part,
+    request: &Request,
+    facts: &Facts<'_>,
+    has_ids: bool,
+    text: &mut String,
+    dropped: &mut Dropped,
+    l: &mut ListWriter<'_>,
+) {
+    match &part.body {
+        Body::Text { text: more, .. } | Body::Refusal(more) => text.push_str(more),
+        Body::Call(call) => {
+            said(text, l);
+            self::call(call, request, has_ids, l);
+        }
+        Body::Native(native) if native.format == Format::Responses && !facts.without_seals => {
+            said(text, l);
+            l.raw(&native.block);
+        }
+        Body::Native(_) => dropped.add("blocks"),
+        Body::Media(_) => dropped.add("messages.images"),
+        Body::Reasoning { .. } | Body::Result(_) => {}
+    }
 }
 
 /// Writes the text so far, if there is any.
