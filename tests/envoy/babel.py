@@ -59,6 +59,16 @@ PLANS = {
     "acme/back": ("anthropic", "openai"),
 }
 
+# Models that embed, and their providers.
+EMBEDDERS = {
+    "embed/google": ("google", "gemini-embedding-001"),
+    "embed/vertex": ("vertex", "text-embedding-005"),
+    "embed/titan": ("bedrock", "amazon.titan-embed-text-v2:0"),
+    "embed/bedrock-cohere": ("bedrock", "cohere.embed-v4:0"),
+    "embed/cohere": ("cohere", "embed-v4.0"),
+    "embed/two": ("openai", "text-embedding-3-small"),
+}
+
 
 def pair(creator: str, name: str, **more) -> dict:
     """A model of a provider and of another one after it, which speaks another API."""
@@ -75,6 +85,8 @@ def config(**more) -> dict:
     ]
     models += [pair("pair", name) for name in NAMES]
     models += [pair("slow", name, timeouts={"attempt": "700ms"}) for name in NAMES]
+    models += [{"name": name, "targets": [{"provider": provider, "model": model}]} for name, (provider, model) in EMBEDDERS.items()]
+    models[-1]["targets"].append({"provider": "cohere", "model": "embed-v4.0", "priority": 1})
     keys = [{"id": "alice", "sha256": hashlib.sha256(CLIENT_KEY.encode()).hexdigest()}]
     own = {"models": models, "keys": keys, "access": {}, "routing": {"max_attempts": len(NAMES) + 1}}
     return example.plan(*NAMES) | own | more
