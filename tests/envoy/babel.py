@@ -4,6 +4,7 @@ They differ in everything that must not get mixed up: host, path, the header of 
 """
 
 import hashlib
+import re
 
 import example
 from client import Response, chat, open_stream, request
@@ -180,3 +181,8 @@ def finish(response: Response) -> str | None:
         return response.json()["choices"][0]["finish_reason"]
     choices = [choice for event in response.events() if isinstance(event, dict) for choice in event.get("choices", [])]
     return next((choice["finish_reason"] for choice in choices if choice["finish_reason"]), None)
+
+
+def body_of_stream(response: Response) -> bytes:
+    """A stream's bytes without what differs from one request to the next: the id and the time."""
+    return re.sub(rb'"id":"chatcmpl-[^"]*"|"created":\d+', b"", response.body)
