@@ -245,6 +245,15 @@ impl Error {
         error
     }
 
+    /// The token that would authenticate us has not come yet, or no more.
+    pub fn no_token() -> Error {
+        let message = "The gateway has no token for this provider at the moment.";
+        let mut error = Error::new(Class::ProviderKey, 503, "server_error", "no_provider", message);
+        error.again = Again::MayHelp;
+        error.retry_after = Some(Duration::from_secs(1));
+        error
+    }
+
     /// The wait that the client is told: only where a wait helps, and never above 60 s.
     pub fn announced_wait(&self) -> Option<Duration> {
         let status_waits = matches!(self.status, 429 | 503 | 529);

@@ -1,7 +1,7 @@
 //! Tollgate: an AI gateway that loads into Envoy as one WebAssembly module.
 //!
 //! ```text
-//! filter -> exchange -> { access, route, health, dialect, meter } -> { chat, stream, error }
+//! filter -> exchange -> { access, route, health, dialect, meter } -> { chat, stream, token, error }
 //! ```
 //!
 //! Everything but `filter` is pure and runs natively; `filter` is the thin proxy-wasm shell and exists in
@@ -20,6 +20,7 @@ pub mod metric;
 pub mod operation;
 pub mod route;
 pub mod stream;
+pub mod token;
 
 #[cfg(test)]
 mod testing;

@@ -85,6 +85,14 @@ impl Provider {
             _ => None,
         }
     }
+
+    /// The Envoy cluster through which its token is fetched, if it goes by one.
+    pub fn metadata_cluster(&self) -> Option<&str> {
+        match &self.credentials {
+            Credentials::GcpMetadata { cluster } => Some(cluster),
+            _ => None,
+        }
+    }
 }
 
 /// `scheme://authority/path`, the path without its last slash.

@@ -100,9 +100,13 @@ impl<'a> RequestHead<'a> {
     }
 
     fn auth(&self) -> Option<(&'a [u8], Cow<'a, [u8]>)> {
-        let Credentials::Secrets(_) = self.target.provider.credentials else { return None };
+        let style = match self.target.provider.credentials {
+            Credentials::Secrets(_) => self.target.provider.preset.auth,
+            Credentials::GcpMetadata { .. } => AuthStyle::Bearer,
+            Credentials::None | Credentials::Envoy => return None,
+        };
         let secret = self.secret.map(Secret::expose).filter(|secret| is_header_value(secret.as_bytes()))?;
-        Some(match self.target.provider.preset.auth {
+        Some(match style {
             AuthStyle::Bearer => (b"authorization", [b"Bearer ", secret.as_bytes()].concat().into()),
             AuthStyle::Header(name) => (name.as_bytes(), secret.as_bytes().into()),
         })

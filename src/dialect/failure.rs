@@ -71,6 +71,11 @@ impl Failure {
         Failure { word: Cow::Borrowed(word), error: row(class, 0, message, None, None, None), wait: None }
     }
 
+    /// There is no token to try the provider with.
+    pub fn no_token() -> Failure {
+        Failure { word: Cow::Borrowed("no_token"), error: Error::no_token(), wait: None }
+    }
+
     /// A failure that the provider put into words.
     pub fn told(class: Class, status: u16, said: Said, retry_after: Option<Duration>) -> Failure {
         let word = if status >= 400 { Cow::Owned(status.to_string()) } else { Cow::Borrowed("error") };

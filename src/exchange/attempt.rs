@@ -81,6 +81,8 @@ pub enum Denied {
     PlanOver,
     /// Envoy is at another cluster than the target's: it would send one provider's key to another.
     WrongCluster,
+    /// The target's token has not come yet, or no more.
+    NoToken,
 }
 
 /// What follows a failure.
@@ -129,6 +131,11 @@ impl Exchange {
             return Err(Denied::WrongCluster);
         }
         let credential = target.credentials.get(step.credential).copied();
+        if let Some(token) = self.health.token(&target.provider, now) {
+            let _ = target.token.set(token);
+        }
+        let lacks_token = target.provider.metadata_cluster().is_some() && target.token.get().is_none();
+        let end = if lacks_token { End::Failed(Failure::no_token()) } else { End::Running };
         progress.attempts.push(Attempt {
             target: step.target,
             credential,
@@ -141,10 +148,14 @@ impl Exchange {
             answered_model: None,
             usage: Usage::default(),
             is_whole: false,
-            end: End::Running,
+            end,
         });
+        if lacks_token {
+            progress.next = None;
+            return Err(Denied::NoToken);
+        }
         // What Envoy does by itself after a refused connection, a reset or a timeout: it goes on without asking.
-        progress.next = self.after(&progress, step, Class::Connect);
+        progress.next = self.after(&progress, step, Class::Connect, now);
         let (index, secret) = (progress.attempts.len() - 1, target.secret(credential));
         Ok(Begun { index, target_index: step.target, target, secret, is_unsealed: step.is_unsealed })
     }
@@ -176,7 +187,7 @@ impl Exchange {
         let (class, wait) = (failure.error.class, failure.error.retry_after);
         let step = self.step_of(attempt);
         attempt.end = End::Failed(self.naming(attempt.target, failure));
-        let next = self.after(progress, step, class);
+        let next = self.after(progress, step, class, now);
         let again = next == Some(step);
         let too_long = again && wait.is_some_and(|wait| wait > SHORT_WAIT);
         progress.next = next.filter(|_| !too_long).map(|next| self.with_place(progress, next, now));

@@ -90,7 +90,7 @@ pub struct Report {
     pub model_answered: Option<String>,
     /// Index into `Config::providers` of who served, or was tried last.
     pub provider: Option<usize>,
-    /// Name of that provider's credential: an index, `none` or `envoy`.
+    /// Name of that provider's credential: an index, `none`, `envoy` or `gcp`.
     pub credential: Option<String>,
     /// The plan's text.
     pub plan: Option<String>,
@@ -254,6 +254,7 @@ fn credential(attempt: &Attempt, target: &Target) -> String {
     match (&target.provider.credentials, attempt.credential) {
         (Credentials::Secrets(_), Some(index)) => index.to_string(),
         (Credentials::Envoy, _) => "envoy".to_owned(),
+        (Credentials::GcpMetadata { .. }, _) => "gcp".to_owned(),
         _ => "none".to_owned(),
     }
 }

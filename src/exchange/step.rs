@@ -34,7 +34,7 @@ impl Exchange {
     }
 
     /// The step after a failed one; `None` when the plan is over.
-    pub(super) fn after(&self, progress: &Progress, step: Step, class: Class) -> Option<Step> {
+    pub(super) fn after(&self, progress: &Progress, step: Step, class: Class, now: u64) -> Option<Step> {
         let attempts = &progress.attempts;
         if class == Class::SealRejected && self.may_unseal(attempts) {
             return Some(Step { is_unsealed: true, ..step });
@@ -44,14 +44,14 @@ impl Exchange {
         }
         let is_first = attempts.iter().all(|attempt| Some(attempt.target) == attempts.first().map(|a| a.target));
         if is_first && class.is_callers() {
-            return self.after_refusal(progress, step, class);
+            return self.after_refusal(progress, step, class, now);
         }
         let credentials = self.plan.targets.get(step.target).map_or(0, |target| target.credentials.len());
         let about_credential = matches!(class, Class::ProviderKey | Class::ProviderLimit | Class::ProviderQuota);
         if about_credential && step.credential.saturating_add(1) < credentials {
             return Some(Step { credential: step.credential.saturating_add(1), ..step });
         }
-        if let Some(target) = self.untried(progress).next() {
+        if let Some(target) = self.untried(progress, now).next() {
             return Some(Step::at(target));
         }
         let may_pass = !matches!(class, Class::ProviderKey | Class::ProviderModel | Class::ProviderQuota);
@@ -66,7 +66,7 @@ impl Exchange {
 
     /// The first target found fault with the request itself. Another one helps only if it takes longer prompts, or
     /// where the configuration says so of filtered content.
-    fn after_refusal(&self, progress: &Progress, step: Step, class: Class) -> Option<Step> {
+    fn after_refusal(&self, progress: &Progress, step: Step, class: Class, now: u64) -> Option<Step> {
         let is_wished = FallbackOn::of(class).is_some_and(|kind| self.config.routing.fallback_on.contains(&kind));
         let window = |target: &Target| target.model.model.context_window;
         let known = self.plan.targets.get(step.target).and_then(window);
@@ -74,7 +74,7 @@ impl Exchange {
             let other = self.plan.targets.get(target).and_then(window);
             known.zip(other).is_some_and(|(known, other)| other > known)
         };
-        let mut untried = self.untried(progress);
+        let mut untried = self.untried(progress, now);
         let target = match class {
             Class::ContextTooLong if is_wished => untried.find(|target| larger(*target))?,
             Class::ContentFiltered if is_wished => untried.next()?,
@@ -91,11 +91,15 @@ impl Exchange {
         is_wished && (!is_unseen || self.ask.is_repeatable())
     }
 
-    /// The targets that have not been tried, in the order in which they would be.
-    fn untried<'a>(&'a self, progress: &'a Progress) -> impl Iterator<Item = usize> + 'a {
+    /// The targets that have not been tried, in the order in which they would be. One without a token now cannot be.
+    fn untried<'a>(&'a self, progress: &'a Progress, now: u64) -> impl Iterator<Item = usize> + 'a {
         let tried = |target: &usize| progress.attempts.iter().any(|attempt| attempt.target == *target);
         let in_turn = (0..self.plan.targets.len()).filter(|target| !progress.full.contains(target));
-        in_turn.chain(progress.full.iter().copied()).filter(move |target| !tried(target))
+        let lacks_token = move |target: &usize| {
+            self.plan.targets.get(*target).is_some_and(|target| self.health.lacks_token(&target.provider, now))
+        };
+        let untried = in_turn.chain(progress.full.iter().copied()).filter(move |target| !tried(target));
+        untried.filter(move |target| !lacks_token(target))
     }
 
     /// Takes a place for the next step. A target that is full makes way for those after it, and is tried last.
@@ -107,7 +111,7 @@ impl Exchange {
         if most(next.target).is_none() {
             return next;
         }
-        let untried: Vec<usize> = self.untried(progress).collect();
+        let untried: Vec<usize> = self.untried(progress, now).collect();
         let mut candidates = vec![next];
         // Another credential of the same target, or the same once more, makes way for nobody.
         if untried.contains(&next.target) {

@@ -6,6 +6,7 @@
 
 use crate::http::Headers;
 use crate::metric::Kind;
+use std::time::Duration;
 
 /// A status that the host gave instead of a result: 1 not found, 2 bad argument, and so on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ type Result<T> = std::result::Result<T, Status>;
 pub enum Map {
     RequestHeaders = 0,
     ResponseHeaders = 2,
+    /// Of the answer to a call of our own, in its callback.
+    Call = 6,
 }
 
 /// A buffer.
@@ -27,6 +30,8 @@ pub enum Map {
 pub enum Buffer {
     RequestBody = 0,
     ResponseBody = 1,
+    /// Of the answer to a call of our own, in its callback.
+    CallBody = 4,
     PluginConfiguration = 7,
 }
 
@@ -251,6 +256,16 @@ pub fn respond(status: u16, details: &str, headers: &[u8], body: &[u8]) -> Resul
             -1,
         )
     })
+}
+
+/// Begins a GET of our own through a cluster, for the current context; its answer comes with the number that this gives.
+///
+/// This one call is the SDK's, because its dispatcher must know the number. It panics on a status other than 0, 2 and 10,
+/// and Envoy gives no other.
+pub fn get(cluster: &str, headers: &[(&str, &str)], timeout: Duration) -> Result<u32> {
+    let headers = [(":method", "GET"), (":scheme", "http")].iter().chain(headers).copied().collect();
+    proxy_wasm::hostcalls::dispatch_http_call(cluster, headers, None, Vec::new(), timeout)
+        .map_err(|status| Status(status as u32))
 }
 
 /// Makes Envoy choose the route, and with it the cluster, anew.

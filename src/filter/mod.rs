@@ -15,6 +15,7 @@ mod receiving;
 mod root;
 mod sending;
 mod table;
+mod tokens;
 mod upstream;
 mod wait;
 

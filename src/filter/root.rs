@@ -2,6 +2,7 @@
 
 use super::gateway::Gateway;
 use super::meters::{self, Meters, count};
+use super::tokens::Tokens;
 use super::upstream::Upstream;
 use super::{host, wait};
 use crate::config::{Config, Plugin};
@@ -22,14 +23,20 @@ pub enum Root {
     #[default]
     Closed,
     /// Once per request.
-    Gateway(Rc<Config>, Rc<Meters>),
+    Gateway(Rc<Config>, Rc<Meters>, Tokens),
     /// Once per attempt.
     Upstream,
     /// Measures what the two places cost by themselves.
     Noop,
 }
 
-impl Context for Root {}
+impl Context for Root {
+    fn on_http_call_response(&mut self, call: u32, _: usize, size: usize, _: usize) {
+        if let Root::Gateway(_, _, tokens) = self {
+            tokens.answered(call, size);
+        }
+    }
+}
 
 impl RootContext for Root {
     fn on_configure(&mut self, size: usize) -> bool {
@@ -40,7 +47,9 @@ impl RootContext for Root {
                 let meters = Rc::new(Meters::new(config.clone()));
                 meters.announce();
                 announce(&config);
-                *self = Root::Gateway(config, meters);
+                let tokens = Tokens::new(&config);
+                tokens.start();
+                *self = Root::Gateway(config, meters, tokens);
                 true
             }
             Ok(Plugin::Upstream) => {
@@ -67,7 +76,7 @@ impl RootContext for Root {
 
     fn create_http_context(&self, id: u32) -> Option<Box<dyn HttpContext>> {
         Some(match self {
-            Root::Gateway(config, meters) => Box::new(Gateway::new(config.clone(), meters.clone())),
+            Root::Gateway(config, meters, _) => Box::new(Gateway::new(config.clone(), meters.clone())),
             Root::Upstream => Box::new(Upstream::new(id)),
             Root::Noop => Box::new(Noop),
             Root::Closed => Box::new(Closed),
@@ -75,7 +84,11 @@ impl RootContext for Root {
     }
 
     fn on_tick(&mut self) {
-        wait::on_tick();
+        let next = match self {
+            Root::Gateway(_, _, tokens) => tokens.on_tick(host::now()),
+            _ => None,
+        };
+        wait::on_tick(next);
     }
 }
 

@@ -47,7 +47,7 @@ impl Held {
         let _timed = Timed::since(&exchange, now);
         let begun = match exchange.begin(&cluster, now) {
             Ok(begun) => begun,
-            Err(Denied::PlanOver | Denied::WrongCluster) => return deny(),
+            Err(Denied::PlanOver | Denied::WrongCluster | Denied::NoToken) => return deny(),
         };
         let cluster = begun.target.provider.cluster.as_str();
         if let Some(next) = exchange.next_cluster().filter(|next| *next != cluster) {

@@ -6,11 +6,13 @@
 use super::held::Held;
 use super::{health, host};
 use crate::health::BEAT_MS;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 const TICK_MS: u32 = 100;
 const BEAT: u32 = BEAT_MS as u32;
+/// A root that ticks for itself has done so by then, in nanoseconds.
+const TICKS_SOON: u64 = 2_000_000_000;
 
 struct Waiter {
     context: u32,
@@ -20,6 +22,8 @@ struct Waiter {
 
 thread_local! {
     static WAITERS: RefCell<Vec<Waiter>> = RefCell::default();
+    /// When a root ticked last that does so for a purpose of its own.
+    static TICKED: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Wakes a held response at a time, unless it ends or goes on before.
@@ -35,17 +39,24 @@ pub fn wait(context: u32, until: u64, held: &Rc<RefCell<Held>>) {
 
 /// Says that places are held as long as they are, though no request comes.
 pub fn keep_places(now: u64) {
-    if health::keep(now) {
+    // Setting a period starts it anew: a root that ticks anyway would never come to it, with a request in every period.
+    let ticks = now.saturating_sub(TICKED.get()) < TICKS_SOON;
+    if health::keep(now) && !ticks {
         let _ = host::set_tick_period(BEAT);
     }
 }
 
-/// Wakes whatever is due; the first tick that finds nothing is the last.
-pub fn on_tick() {
+/// Wakes whatever is due. The first tick that finds nothing is the last, unless this root has a period of its own.
+pub fn on_tick(own: Option<u32>) {
     let now = host::now();
     let keeps = health::keep(now);
-    if WAITERS.with_borrow(Vec::is_empty) {
-        let _ = host::set_tick_period(if keeps { BEAT } else { 0 });
+    let waits = !WAITERS.with_borrow(Vec::is_empty);
+    if own.is_some() {
+        TICKED.set(now);
+    }
+    let periods = [own, keeps.then_some(BEAT), waits.then_some(TICK_MS)];
+    let _ = host::set_tick_period(periods.into_iter().flatten().min().unwrap_or(0));
+    if !waits {
         return;
     }
     let due: Vec<Waiter> = WAITERS.with_borrow_mut(|waiters| {

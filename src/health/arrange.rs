@@ -1,16 +1,18 @@
 //! Puts what rests or is full at the end of a plan: last, not away.
 
 use super::{Board, Health, Id, Place, Standing, credentials};
-use crate::config::Config;
+use crate::config::{Config, Secret};
 use crate::route::{Plan, Target};
 use std::rc::Rc;
 
 /// Orders a plan by what is known of its targets now, cuts it at its length, and takes the place of its first attempt.
 ///
-/// Targets and credentials that rest come last. The first whose rest is over is tried where it stands, by one request
+/// Targets and credentials that rest come last, and after them those whose token has not come. The first whose rest is over is tried where it stands, by one request
 /// at a time. If everything rests, one target is tried, once: its clients try again by themselves.
 pub fn arrange(plan: &mut Plan, config: &Config, health: &Rc<Health>, now: u64) -> Option<Place> {
-    let ready = if health.look().is_empty() { plan.targets.len() } else { rest_last(plan, config, health, now) };
+    let lacks_token = plan.targets.iter().any(|target| health.lacks_token(&target.provider, now));
+    let is_well = health.look().is_empty() && !lacks_token;
+    let ready = if is_well { plan.targets.len() } else { rest_last(plan, config, health, now) };
     let place = full_last(plan, ready, health, now);
     plan.targets.truncate(plan.max_attempts);
     place
@@ -28,12 +30,17 @@ fn rest_last(plan: &mut Plan, config: &Config, health: &Health, now: u64) -> usi
     let mut ready = Vec::with_capacity(plan.targets.len());
     let mut resting: Vec<(u64, Target)> = Vec::new();
     for mut target in plan.targets.drain(..) {
-        let found = look(&mut target, &health.seen(), now, ready.is_empty());
+        let token = health.token(&target.provider, now);
+        if token.is_none() && target.provider.metadata_cluster().is_some() {
+            resting.push((u64::MAX, target));
+            continue;
+        }
+        let found = look(&mut target, token.as_ref(), &health.seen(), now, ready.is_empty());
         let probe = found.probes.filter(|_| ready.is_empty());
         let is_probe = probe.is_some_and(|id| health.take_probe(id, now, rest));
         if probe.is_some() && !is_probe {
             // Another request is the probe: to this one the same thing rests.
-            look(&mut target, &health.seen(), now, false);
+            look(&mut target, token.as_ref(), &health.seen(), now, false);
         }
         match found.standing {
             _ if is_probe => ready.push(target),
@@ -55,7 +62,7 @@ fn rest_last(plan: &mut Plan, config: &Config, health: &Health, now: u64) -> usi
 
 /// Puts a target's credentials in order, and says how it stands. `first`: it may be tried next, so that a credential
 /// whose rest is over may stay where it is.
-fn look(target: &mut Target, board: &Board, now: u64, first: bool) -> Found {
+fn look(target: &mut Target, token: Option<&Secret>, board: &Board, now: u64, first: bool) -> Found {
     let own = super::target(target);
     let standing = board.standing(own, now);
     let own_probe = (standing == Standing::Due).then_some(own);
@@ -63,7 +70,7 @@ fn look(target: &mut Target, board: &Board, now: u64, first: bool) -> Found {
         return Found { standing, probes: own_probe };
     }
     let known: Vec<(usize, Standing, Option<Id>)> =
-        target.credentials.iter().map(|index| credential(target, *index, board, now)).collect();
+        target.credentials.iter().map(|index| credential(target, *index, token, board, now)).collect();
     let leads = |entry: &(usize, Standing, Option<Id>)| first && entry.1 == Standing::Due;
     let probe = known.first().filter(|entry| leads(entry));
     let mut ordered: Vec<&(usize, Standing, Option<Id>)> = known.iter().collect();
@@ -97,8 +104,14 @@ fn later(standing: Standing, until: u64) -> Standing {
 }
 
 /// A credential rests as a whole, or for one model.
-fn credential(target: &Target, index: usize, board: &Board, now: u64) -> (usize, Standing, Option<Id>) {
-    let ids = target.provider.secret(index).map(|secret| credentials(target, secret));
+fn credential(
+    target: &Target,
+    index: usize,
+    token: Option<&Secret>,
+    board: &Board,
+    now: u64,
+) -> (usize, Standing, Option<Id>) {
+    let ids = target.provider.secret(index).or(token).map(|secret| credentials(target, secret));
     let mut worst = (index, Standing::Well, None);
     for id in ids.into_iter().flatten() {
         let standing = board.standing(id, now);

@@ -7,6 +7,7 @@ mod arrange;
 mod board;
 mod cells;
 mod places;
+mod tokens;
 
 pub use arrange::arrange;
 pub use board::{Board, Id, Standing};
@@ -17,7 +18,7 @@ use crate::config::{Config, Cooldown, Provider, Secret};
 use crate::error::Class;
 use crate::route::{Hash, Target};
 use board::nanos;
-use std::cell::{Ref, RefCell};
+use std::cell::{Cell, Ref, RefCell};
 use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
@@ -64,6 +65,8 @@ pub struct Health {
     shown: RefCell<Vec<(String, usize, Id)>>,
     /// Providers with a place held by this VM.
     held: RefCell<Vec<(String, u32)>>,
+    /// A token has been refused in this VM: the next one is due at once.
+    is_hurried: Cell<bool>,
 }
 
 impl fmt::Debug for Health {
@@ -82,6 +85,7 @@ impl Health {
             changes: RefCell::default(),
             shown: RefCell::default(),
             held: RefCell::default(),
+            is_hurried: Cell::new(false),
         }
     }
 
@@ -122,6 +126,9 @@ impl Health {
     /// An attempt failed: its target or its credential may have to rest. `wait` is what the provider asked for.
     pub fn failed(&self, failed: &Tried<'_>, class: Class, word: &str, wait: Option<Duration>, now: u64) {
         let Cooldown { after, rest } = failed.config.routing.cooldown;
+        if let (Class::ProviderKey, "401", Some((_, token))) = (class, word, failed.secret()) {
+            self.refuse_token(&failed.target.provider, token, now);
+        }
         if rest.is_zero() {
             return;
         }
@@ -227,7 +234,7 @@ pub struct Tried<'a> {
 impl<'a> Tried<'a> {
     fn secret(&self) -> Option<(usize, &'a Secret)> {
         let index = self.credential?;
-        Some((index, self.target.provider.secret(index)?))
+        Some((index, self.target.secret(Some(index))?))
     }
 }
 

@@ -12,6 +12,7 @@ use crate::config::{Affinity, Config, Credentials, Model, ModelTarget, Provider,
 use crate::dialect::translation::translates;
 use crate::error::Error;
 use crate::operation::Operation;
+use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::fmt;
 use std::rc::Rc;
@@ -62,14 +63,17 @@ pub struct Target {
     pub model: Resolved,
     /// The name sent.
     pub sent: String,
-    /// Indexes of the provider's secrets, in the order in which they are tried; empty where it needs none.
+    /// Indexes of the provider's secrets, in the order in which they are tried; 0 for its token, empty where it needs
+    /// none.
     pub credentials: Vec<usize>,
+    /// The token that it is tried with, where its provider goes by one. It is the newest when the attempt begins.
+    pub token: OnceCell<Secret>,
 }
 
 impl Target {
-    /// One of its provider's secrets, by index.
+    /// One of its provider's secrets, by index, or the token that stands for it.
     pub fn secret(&self, credential: Option<usize>) -> Option<&Secret> {
-        self.provider.secret(credential?)
+        self.provider.secret(credential?).or(self.token.get())
     }
 }
 
@@ -202,6 +206,7 @@ fn target(request: &Request<'_>, resolved: &Resolved, target: &ModelTarget, prov
         model: resolved.clone(),
         sent: target.model.clone(),
         credentials: credentials(request, provider),
+        token: OnceCell::new(),
     }
 }
 
@@ -216,7 +221,11 @@ fn affinity(request: &Request<'_>) -> Hash {
 }
 
 fn credentials(request: &Request<'_>, provider: &Provider) -> Vec<usize> {
-    let Credentials::Secrets(secrets) = &provider.credentials else { return Vec::new() };
+    let secrets = match &provider.credentials {
+        Credentials::Secrets(secrets) => secrets,
+        Credentials::GcpMetadata { .. } => return vec![0],
+        Credentials::None | Credentials::Envoy => return Vec::new(),
+    };
     if secrets.len() < 2 {
         return (0..secrets.len()).collect();
     }

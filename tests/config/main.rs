@@ -107,8 +107,7 @@ fn the_example_means_what_it_says() {
     assert!(config.metrics.group && !config.metrics.key && config.metrics.tag.is_none());
     assert_eq!(
         config.warnings,
-        ["not in force in this version: providers[4].credentials[0].gcp_metadata, \
-          providers[5].credentials[0].gcp_metadata, providers[1].subscription, \
+        ["not in force in this version: providers[1].subscription, \
           models[1].price, groups[1].limits, groups[1].byok, budgets, ledger"]
     );
 }

@@ -236,13 +236,13 @@ class Upstream:
     """The server, in a thread of its own. The n-th request gets the n-th behaviour, later ones the last; a single
     plain function of the request chooses the behaviour itself."""
 
-    def __init__(self, *behaviours: Behaviour | Callable[[Request], Behaviour], tls: ssl.SSLContext | None = None):
+    def __init__(self, *behaviours: Behaviour | Callable[[Request], Behaviour], tls: ssl.SSLContext | None = None, port: int = 0):
         self.behaviours = behaviours or (chatting(),)
         self.tls = tls
         self.requests: list[Request] = []
         self.connections = 0
         self._loop = asyncio.new_event_loop()
-        self._socket = socket.create_server(("127.0.0.1", 0), backlog=4096)
+        self._socket = socket.create_server(("127.0.0.1", port), backlog=4096)
         self.port: int = self._socket.getsockname()[1]
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()

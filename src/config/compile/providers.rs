@@ -52,8 +52,6 @@ pub fn compile(entry: &ProviderEntry, pools: &[RawPool], context: &mut Context<'
     }
     only_with(raw, preset, context);
     let (credentials, enabled) = credentials(entry, preset, context);
-    // A token of the metadata server is not fetched yet.
-    let enabled = enabled && !matches!(credentials, Credentials::GcpMetadata { .. });
     let text = |name: &Option<Name>| name.as_ref().map(|name| name.to_string());
     let is_member = |pool: &&RawPool| pool.providers.0.iter().any(|name| **name == *raw.name);
     Provider {

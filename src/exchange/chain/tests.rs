@@ -17,6 +17,7 @@ fn run(exchange: &Exchange, chain: &[&str], class: Class) -> Vec<String> {
             }
             Err(Denied::PlanOver) => "over".to_owned(),
             Err(Denied::WrongCluster) => "wrong".to_owned(),
+            Err(Denied::NoToken) => "no token".to_owned(),
         }
     };
     chain.iter().map(attempt).collect()

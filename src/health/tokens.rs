@@ -1,0 +1,92 @@
+//! Tokens that the gateway fetches: one cell per metadata server, one worker that asks for all of them.
+
+use super::{Health, TRIES, cells};
+use crate::config::{Provider, Secret};
+use crate::token::{Cell, Fault, Fresh, Turn};
+use std::time::Duration;
+
+impl Health {
+    /// The token that a provider is asked with now; `None` where it has none, and where it needs none.
+    pub fn token(&self, provider: &Provider, now: u64) -> Option<Secret> {
+        let (bytes, _) = self.cells.get(&name(provider.metadata_cluster()?))?;
+        Cell::read(&bytes).token(now).cloned()
+    }
+
+    /// Whether a provider cannot be asked, because it goes by a token and there is none.
+    pub fn lacks_token(&self, provider: &Provider, now: u64) -> bool {
+        provider.metadata_cluster().is_some() && self.token(provider, now).is_none()
+    }
+
+    /// Whose turn it is to fetch the token of a cluster. `Now` is told to one asker of all workers.
+    pub fn turn(&self, cluster: &str, now: u64) -> Turn {
+        let turn = self.change_token(cluster, |cell| {
+            let turn = cell.turn(now);
+            if turn == Turn::Now {
+                cell.lease(now);
+            }
+            (turn == Turn::Now, turn)
+        });
+        turn.unwrap_or(Turn::At(now))
+    }
+
+    /// What a fetch that began at a time has brought. On a failure: how many there were in a row, and the wait until
+    /// the next try; on success: how many failures it ends.
+    pub fn fetched(
+        &self,
+        cluster: &str,
+        fetched: Result<Fresh, Fault>,
+        asked: u64,
+        now: u64,
+    ) -> Result<u32, (Fault, Duration)> {
+        let kept = self.change_token(cluster, |cell| {
+            let failures = cell.failures();
+            let told = match &fetched {
+                Ok(fresh) => {
+                    cell.keep(fresh.clone(), asked);
+                    Ok(failures)
+                }
+                Err(fault) => Err((*fault, cell.fail(now))),
+            };
+            (true, told)
+        });
+        kept.unwrap_or(Ok(0))
+    }
+
+    /// A provider refused a token.
+    pub(super) fn refuse_token(&self, provider: &Provider, token: &Secret, now: u64) {
+        let Some(cluster) = provider.metadata_cluster() else { return };
+        let refuse = |cell: &mut Cell| {
+            let is_news = cell.refuse(token, now);
+            (is_news, is_news)
+        };
+        if self.change_token(cluster, refuse) == Some(true) {
+            self.is_hurried.set(true);
+        }
+    }
+
+    /// Whether a token has been refused since this was asked last.
+    pub fn take_hurry(&self) -> bool {
+        self.is_hurried.take()
+    }
+
+    /// Changes a cell, where the change says that it is one. `None`: too many others were faster.
+    fn change_token<T>(&self, cluster: &str, with: impl Fn(&mut Cell) -> (bool, T)) -> Option<T> {
+        let name = name(cluster);
+        for _ in 0..TRIES {
+            let (bytes, cas) = self.cells.get(&name).unwrap_or((Vec::new(), cells::NEW));
+            let mut cell = Cell::read(&bytes);
+            let (is_change, result) = with(&mut cell);
+            if !is_change || self.cells.set(&name, &cell.write(), cas) {
+                return Some(result);
+            }
+        }
+        None
+    }
+}
+
+fn name(cluster: &str) -> String {
+    format!("tollgate.token.{cluster}")
+}
+
+#[cfg(test)]
+mod tests;
