@@ -7,26 +7,31 @@ use std::path::{Path, PathBuf};
 /// Files longer than this are two things in one.
 const MOST_LINES: usize = 400;
 
-/// Every Rust file below `src`, as its path from there and its text.
-fn sources() -> Vec<(String, String)> {
+/// Every Rust file below a folder, as its path from there and its text.
+fn files(folder: &str) -> Vec<(String, String)> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() {
+            if path.is_dir() && !path.ends_with("node_modules") {
                 walk(&path, found);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 found.push(path);
             }
         }
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut paths = Vec::new();
     walk(&root, &mut paths);
     let named = |path: PathBuf| {
         let name = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
         (name, std::fs::read_to_string(path).unwrap())
     };
-    let sources: Vec<_> = paths.into_iter().map(named).collect();
+    paths.into_iter().map(named).collect()
+}
+
+/// Those of the module.
+fn sources() -> Vec<(String, String)> {
+    let sources = files("src");
     assert!(sources.iter().any(|(name, _)| name == "filter/host.rs"), "the sources were not found");
     sources
 }
@@ -71,4 +76,52 @@ fn files_are_short() {
     let long = sources().into_iter().filter(|(_, text)| text.lines().count() > MOST_LINES);
     let long: Vec<String> = long.map(|(name, text)| format!("{name}: {} lines", text.lines().count())).collect();
     assert_eq!(long, [""; 0]);
+}
+
+/// The numbers that names of tests carry, such as `rule_7a` of `rules_7a_and_8_without_seals`.
+fn numbers(name: &str) -> Vec<(&'static str, String)> {
+    let (mut kind, mut found) = (None, Vec::new());
+    for word in name.split('_') {
+        let is_number = word.starts_with(|c: char| c.is_ascii_digit());
+        kind = match word {
+            "rule" | "rules" | "line" | "lines" => Some("rule"),
+            "case" | "cases" => Some("case"),
+            "trap" | "traps" | "pitfall" => Some("trap"),
+            "and" => kind,
+            _ if is_number => kind,
+            _ => None,
+        };
+        found.extend(kind.filter(|_| is_number).map(|kind| (kind, word.to_owned())));
+    }
+    found
+}
+
+#[test]
+fn what_tests_name_by_number_stands_in_the_document() {
+    assert_eq!(
+        numbers("rules_7a_and_8_of_2_case_5"),
+        [("rule", "7a".into()), ("rule", "8".into()), ("case", "5".into())]
+    );
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("docs/dialects.md")).unwrap();
+    let (rules, rest) = text.split_once("## 6. Cases").unwrap();
+    let (cases, traps) = rest.split_once("**Traps**").unwrap();
+    let has = |text: &str, start: &str| text.lines().any(|line| line.trim_start().starts_with(start));
+    let stands = |kind: &str, number: &str| match kind {
+        "rule" => has(rules, &format!("{number}. ")) || has(rules, &format!("**{number}.** ")),
+        "case" => has(cases, &format!("| {number} | ")),
+        _ => has(traps, &format!("| {number} | ")),
+    };
+    let mut names: Vec<String> = Vec::new();
+    for (_, text) in files("src").into_iter().chain(files("tests")) {
+        names.extend(
+            text.lines().filter_map(|line| Some(line.trim().strip_prefix("fn ")?.split('(').next()?.to_owned())),
+        );
+    }
+    let mut missing: Vec<String> = Vec::new();
+    for name in &names {
+        missing.extend(numbers(name).iter().filter(|(kind, number)| !stands(kind, number)).map(|_| name.clone()));
+    }
+    assert!(names.iter().any(|name| name.starts_with("case_5_")), "the tests were not found");
+    assert_eq!(missing, [""; 0], "numbers that docs/dialects.md does not have");
 }
