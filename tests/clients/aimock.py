@@ -20,15 +20,15 @@ FIXTURES = [
 
 
 class Aimock:
-    """`key`: the only one it accepts; any other, or none, is a 401."""
+    """`keys`: the only ones it accepts; any other, or none, is a 401."""
 
-    def __init__(self, key: str):
+    def __init__(self, *keys: str, fixtures: list[dict] = FIXTURES):
         folder = Path(tempfile.mkdtemp(prefix="aimock-"))
-        (folder / "fixtures.json").write_text(json.dumps({"fixtures": FIXTURES}))
-        self.key = key
+        (folder / "fixtures.json").write_text(json.dumps({"fixtures": fixtures}))
+        self.key = keys[0]
         command = ["node", HERE / "node_modules/@copilotkit/aimock/dist/cli.js", "-p", "0", "-f", folder / "fixtures.json"]
         with open(folder / "log", "wb") as log:  # a file, since nobody reads on: a full pipe would stop it
-            self.process = subprocess.Popen(command, env=os.environ | {"AIMOCK_API_KEYS": key}, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, env=os.environ | {"AIMOCK_API_KEYS": ",".join(keys)}, stdout=log, stderr=log)
         end = time.monotonic() + 20
         while not (found := re.search(r"listening on (http://127\.0\.0\.1:(\d+))", said := (folder / "log").read_text())):
             assert self.process.poll() is None and time.monotonic() < end, f"aimock does not start: {said}"
