@@ -64,6 +64,9 @@ pub fn samples(report: &Report, config: &Config) -> Vec<Sample> {
     if report.ended == Ended::UpstreamCut {
         add(Series::new(Family::StreamErrors, &[provider]), 1);
     }
+    if report.reasoning_dropped {
+        add(Series::new(Family::ReasoningDropped, &[]), 1);
+    }
     let timed = [model, provider, operation];
     add(Series::new(Family::Duration, &timed), report.duration_ms);
     add(Series::new(Family::Overhead, &timed), report.overhead_us);

@@ -114,6 +114,8 @@ pub struct Report {
     pub overhead_us: u64,
     /// Tokens.
     pub usage: Usage,
+    /// Whether the last attempt left out reasoning, its signatures, or the wish to think.
+    pub reasoning_dropped: bool,
     /// How it ended.
     pub ended: Ended,
 }
@@ -148,6 +150,7 @@ impl Report {
             answering_ms: None,
             overhead_us: 0,
             usage: Usage::default(),
+            reasoning_dropped: false,
             ended: if error.is_some() { Ended::Refused } else { Ended::Complete },
         }
     }
@@ -186,6 +189,8 @@ impl Exchange {
                 report.model_answered.clone_from(&attempt.answered_model);
                 report.provider_request_id.clone_from(&attempt.request_id);
                 report.usage = attempt.usage.clone();
+                report.reasoning_dropped =
+                    attempt.is_unsealed || attempt.dropped.iter().any(|field| field == "reasoning");
                 let since = |from: u64, to: u64| to.saturating_sub(from) / 1_000_000;
                 report.ttft_ms = attempt.first_byte.map(|first| since(self.started, first));
                 report.answering_ms = attempt.first_byte.map(|first| since(first, now));
