@@ -62,6 +62,26 @@ fn the_same_provider_twice_is_no_fallback() {
 }
 
 #[test]
+fn reasoning_that_got_lost_is_counted_where_it_did() {
+    let config = config(json!({}));
+    for (dropped, class, expected) in
+        [(&["seed"][..], None, 0), (&["seed", "reasoning"], None, 1), (&[], Some(Class::SealRejected), 1)]
+    {
+        let exchange = exchange(&config, chat_ask(r#"{"model":"acme/solo"}"#));
+        let mut index = exchange.begin(b"beta", 0).unwrap().index;
+        if let Some(class) = class {
+            exchange.fail(index, failure(class, 400, None), 0);
+            index = exchange.begin(b"beta", 0).unwrap().index;
+        }
+        let dropped: Vec<std::borrow::Cow<'static, str>> = dropped.iter().map(|field| (*field).into()).collect();
+        exchange.drop_fields(index, &dropped);
+        let found = lines(&served(&exchange, index, Usage::default()), &config);
+        let counted = found.iter().filter(|line| **line == "tollgate_reasoning_dropped_total 1").count();
+        assert_eq!(counted, expected, "{dropped:?} {class:?}");
+    }
+}
+
+#[test]
 fn a_refusal_counts_once_and_names_nobody() {
     let config = config(json!({}));
     let refused = Report::refused(0, "gen_1".to_owned(), 0, Some(&Error::unknown_model("x".to_owned())));
