@@ -17,7 +17,7 @@ pub enum Event {
     Text { choice: u32, part: u32, piece: String },
     /// JSON text of a call, or text of a custom tool; never empty.
     Args { choice: u32, part: u32, piece: String },
-    /// What the open text is based on.
+    /// What a text is based on; Gemini says it at the end, of texts that are closed already too.
     Cite { choice: u32, part: u32, citation: Citation },
     /// Whole, at most once per part; also for a call that is closed already.
     Seal { choice: u32, part: u32, seal: Seal },

@@ -5,8 +5,10 @@ use crate::chat::{Citation, Format, UrlCitation};
 
 /// Most text of a choice that is kept to turn bytes into characters.
 const MOST_TEXT: usize = 1 << 20;
-/// Most citations of a choice.
+/// Most citations of a choice, and how many are looked for.
 const MOST_CITATIONS: usize = 1024;
+/// Most bytes that they are made of: a few letters of a list may each name the same large source.
+const MOST_BYTES: usize = 1 << 20;
 
 /// The text of a choice, and which part each piece of it is in.
 #[derive(Debug, Default)]
@@ -60,7 +62,7 @@ impl Said {
 
     /// Citations of a candidate with their parts; none where there is no text to cite for.
     pub fn citations(&self, grounding: Option<&Object<'_>>, recited: Option<&Object<'_>>) -> Vec<(u32, Citation)> {
-        let mut found = Vec::new();
+        let mut found = Found::default();
         if let Some(grounding) = grounding {
             let chunks: Vec<Json<'_>> = grounding.items("groundingChunks").collect();
             let mut has_supports = false;
@@ -69,20 +71,20 @@ impl Said {
                 for index in support.items("groundingChunkIndices").filter_map(Json::count) {
                     has_supports = true;
                     let chunk = usize::try_from(index).ok().and_then(|index| chunks.get(index));
-                    found.extend(chunk.and_then(|chunk| self.cite(*chunk, inner(*chunk)?, Some(&segment))));
+                    found.add(chunk, |chunk| self.cite(chunk, inner(chunk)?, Some(&segment)));
                 }
             }
             if !has_supports {
-                found.extend(chunks.iter().filter_map(|chunk| self.cite(*chunk, inner(*chunk)?, None)));
+                chunks.iter().for_each(|chunk| found.add(Some(chunk), |chunk| self.cite(chunk, inner(chunk)?, None)));
             }
         }
         for json in recited.into_iter().flat_map(|recited| recited.items("citations")) {
-            if let Some(citation) = json.object() {
-                found.extend(self.cite(json, citation.clone(), Some(&citation)));
-            }
+            found.add(Some(&json), |json| {
+                let citation = json.object()?;
+                self.cite(json, citation.clone(), Some(&citation))
+            });
         }
-        found.truncate(MOST_CITATIONS);
-        found
+        found.citations
     }
 
     fn cite(&self, raw: Json<'_>, source: Object<'_>, segment: Option<&Object<'_>>) -> Option<(u32, Citation)> {
@@ -103,6 +105,26 @@ impl Said {
             part,
             Citation::Url(Box::new(UrlCitation { url, title, start, end, quote, format: Format::Gemini, raw })),
         ))
+    }
+}
+
+/// Citations on their way, as many as are told.
+#[derive(Debug, Default)]
+struct Found {
+    citations: Vec<(u32, Citation)>,
+    tried: usize,
+    bytes: usize,
+}
+
+impl Found {
+    /// Adds what this source is, if there is room.
+    fn add<'a>(&mut self, source: Option<&Json<'a>>, cite: impl FnOnce(Json<'a>) -> Option<(u32, Citation)>) {
+        let Some(source) = source else { return };
+        self.tried = self.tried.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(source.get().len());
+        if self.tried <= MOST_CITATIONS && self.bytes <= MOST_BYTES {
+            self.citations.extend(cite(*source));
+        }
     }
 }
 
@@ -158,5 +180,19 @@ mod tests {
         }
         assert_eq!(cited(&said, &format!("{{{chunk}}}")), [(3, None, None, url)]);
         assert_eq!(cited(&Said::default(), &support("{}")), []);
+    }
+
+    #[test]
+    fn a_list_that_names_a_source_again_and_again_takes_no_memory() {
+        let mut said = Said::default();
+        said.begin(0);
+        said.add("a");
+        for (title, most) in [("t".to_owned(), MOST_CITATIONS), ("t".repeat(100_000), 10)] {
+            let chunk = format!(r#"{{"web":{{"uri":"https://a.b","title":"{title}"}}}}"#);
+            let indices = vec!["0"; 3_000].join(",");
+            let supports = format!(r#"[{{"segment":{{"endIndex":1}},"groundingChunkIndices":[{indices}]}}]"#);
+            let grounding = format!(r#"{{"groundingChunks":[{chunk}],"groundingSupports":{supports}}}"#);
+            assert_eq!(cited(&said, &grounding).len(), most);
+        }
     }
 }

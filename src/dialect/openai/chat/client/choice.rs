@@ -10,6 +10,9 @@ use super::stream::{Frame, Wants};
 use crate::chat::json::ObjectWriter;
 use crate::chat::{Body, Event, Format, Kind, MediaKind, Seal, SealKind};
 
+/// Parts beyond this are forgotten when they close; before, a seal or a citation may still come.
+const MOST_KEPT: usize = 1024;
+
 /// What is known of a choice.
 #[derive(Debug, Default)]
 pub(super) struct Choice {
@@ -65,6 +68,9 @@ impl Choice {
                 let empty = matches!(self.parts.get(part), Some(Part::Call { has_args: false, custom: false, .. }));
                 if empty {
                     self.args(*part, "{}", frame, wants, out);
+                }
+                if self.parts.len() > MOST_KEPT {
+                    self.parts.remove(part);
                 }
             }
             Event::Cite { part, citation, .. } => {

@@ -12,7 +12,7 @@ use crate::chat::{Body, Event, Ids, Kind, Seal};
 
 /// Most calls of one choice.
 const MOST_CALLS: usize = 1024;
-/// Most bytes of arguments that wait for their tool's name.
+/// Most bytes that wait: arguments for their tool's name, seals for their calls; and ids, which are kept.
 const MOST_WAITING: usize = 1 << 20;
 
 /// What a choice adds. Members are read when they are there, whatever type they have.
@@ -191,7 +191,9 @@ impl Growing {
         if let Some(seal) = entry.seal.as_ref().filter(|seal| belongs_elsewhere(seal) && seal.id.is_some()) {
             match self.calls.iter().find(|call| call.id == seal.id && call.is_open) {
                 Some(call) => out.push(Event::Seal { choice: self.index, part: call.part, seal: seal.clone() }),
-                None if self.waiting.len() < MOST_CALLS => self.waiting.push(seal.clone()),
+                None if self.waiting.len() < MOST_CALLS && self.held() <= MOST_WAITING => {
+                    self.waiting.push(seal.clone());
+                }
                 None => {}
             }
             return;
@@ -255,12 +257,22 @@ impl Growing {
                 self.announce(&mut call, name, wire.caller, ids, out);
             }
         }
-        let waiting = call.early.len();
+        let is_more = known.is_none() || !call.is_open;
         // Back to its place.
         self.calls.push(call);
         let last = self.calls.len().saturating_sub(1);
         self.calls.swap(place, last);
-        if waiting > MOST_WAITING { Err(TooLarge) } else { Ok(()) }
+        if is_more && self.held() > MOST_WAITING { Err(TooLarge) } else { Ok(()) }
+    }
+
+    /// Bytes that are kept of calls and of seals that wait for theirs.
+    fn held(&self) -> usize {
+        let seal = |seal: &Seal| seal.data.len().saturating_add(seal.id.as_ref().map_or(0, String::len));
+        let calls = self.calls.iter().map(|call| {
+            let id = call.id.as_ref().map_or(0, String::len);
+            call.early.len().saturating_add(id).saturating_add(call.seal.as_ref().map_or(0, seal))
+        });
+        calls.chain(self.waiting.iter().map(seal)).fold(0, usize::saturating_add)
     }
 
     /// Opens a call that is not open yet.
