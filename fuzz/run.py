@@ -15,8 +15,8 @@ from pathlib import Path
 
 FUZZ = Path(__file__).resolve().parent
 ENVIRONMENT = os.environ | {"RUSTUP_TOOLCHAIN": os.environ.get("FUZZ_TOOLCHAIN", "nightly")}
-# A decoder that needs a second for 64 KiB, or 200 MB more than the sanitizer itself, has a fault too.
-LIMITS = ["-max_len=65536", "-timeout=10", "-rss_limit_mb=1024", "-malloc_limit_mb=64", "-print_final_stats=1"]
+# A decoder that needs a second for 16 KiB, or 64 MB at once, has a fault too.
+LIMITS = ["-max_len=16384", "-timeout=10", "-rss_limit_mb=1024", "-malloc_limit_mb=64", "-print_final_stats=1"]
 DONE = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
 COVERAGE = re.compile(r"cov: (\d+).*corp: (\d+)")
 

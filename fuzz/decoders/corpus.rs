@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Target, outside};
 
 /// Longer inputs slow a fuzzer down and show nothing new.
-const MOST: usize = 24 * 1024;
+const MOST: usize = 12 * 1024;
 
 /// Which recordings a decoder is tried with.
 #[derive(Clone, Copy, Debug)]

@@ -61,7 +61,11 @@ fn one<'e>(choices: &mut BTreeMap<u32, Choice<'e>>, event: &'e Event) -> Result<
             said(!piece.is_empty(), "an empty piece")?;
             said(matches!(kind(part), Some(Kind::Call { .. })), "no call is open")?;
         }
-        Event::Cite { part, .. } => said(matches!(kind(part), Some(Kind::Text)), "no text is open")?,
+        Event::Cite { part, .. } => {
+            let is_text = matches!(kind(part), Some(Kind::Text));
+            let is_closed = matches!(choice.parts.get(part), Some(None));
+            said(is_text || is_closed, "no such text")?;
+        }
         Event::Seal { part, .. } => said(choice.parts.contains_key(part), "no such part")?,
         Event::Close { part, .. } => {
             said(kind(part).is_some(), "it is not open")?;
