@@ -3,7 +3,7 @@
 use super::openai::{self, Learnt, StreamError, chat};
 use super::spoken::{self, Decoder};
 use super::{Encoded, Facts, Failure, ResponseHead, Unable, embeddings, redact};
-use crate::chat::{Event, Ids, Request};
+use crate::chat::{Event, Ids, Kind, Request};
 use crate::config::{Dialect, Model, Provider};
 use crate::error::{Class, Error};
 use crate::operation::Operation;
@@ -189,7 +189,11 @@ fn learn(learnt: &mut Learnt, broken: &mut Option<Class>, event: &Event) {
 
 fn beginning(event: Event) -> Beginning {
     match event {
-        Event::Start { .. } | Event::Usage(_) | Event::Native(_) => Beginning::Undecided,
+        // A call's beginning says which; that of a text says nothing yet.
+        Event::Open { kind: Kind::Call { .. }, .. } => Beginning::Content,
+        Event::Start { .. } | Event::Usage(_) | Event::Native(_) | Event::Open { .. } | Event::Close { .. } => {
+            Beginning::Undecided
+        }
         Event::Error(error) => Beginning::Error(error),
         _ => Beginning::Content,
     }

@@ -1,5 +1,6 @@
 """A mock provider that speaks whichever API its path belongs to: the same words, in each provider's own form."""
 
+import asyncio
 import json
 import struct
 import zlib
@@ -31,6 +32,21 @@ def stream(events: list[str | bytes], headers: dict = SSE, keep: int | None = No
         whole = b"".join(parts)
         parts = [whole[at : at + size] for at in range(0, len(whole), size)]
     return pieces(parts, headers=headers, **how)
+
+
+def events_of(name: str, text: str) -> list[bytes]:
+    """The events of a provider's stream, one by one."""
+    sent: list[bytes] = []
+
+    class Journal:
+        async def send(self, data: bytes) -> None:
+            sent.append(data)
+
+    paths = {"google": "/m:streamGenerateContent", "vertex": "/m:streamGenerateContent", "bedrock": "/model/m/converse-stream", "cohere": "/v2/chat"}
+    request = Request("POST", paths.get(name, "/v1/messages"), [], b'{"stream":true}')
+    asyncio.run(speaking(text)(request)(request, Journal()))
+    chunks = sent[1:-1]  # between the head and the last chunk
+    return [chunk.partition(b"\r\n")[2][:-2] for chunk in chunks]
 
 
 def halves(text: str) -> tuple[str, str]:
