@@ -36,6 +36,10 @@ pub fn openai(data: &[u8]) {
     answer(data, chat::decode_response);
 }
 
+pub fn responses(data: &[u8]) {
+    answer(data, openai::responses::decode_response);
+}
+
 pub fn anthropic(data: &[u8]) {
     answer(data, anthropic::decode_response);
 }

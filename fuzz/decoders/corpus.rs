@@ -16,9 +16,9 @@ pub enum Source {
     None,
     /// Requests of an endpoint, or of all.
     Requests(&'static str),
-    /// Whole answers of these providers.
+    /// Whole answers of these providers, or of this endpoint.
     Answers(&'static [&'static str]),
-    /// Streams of these providers.
+    /// Streams of these providers, or of this endpoint.
     Streams(&'static [&'static str]),
     /// Frames of event streams, as lines.
     Frames,
@@ -75,11 +75,12 @@ fn pick(source: Source, exchange: &Exchange) -> Option<Vec<u8>> {
     let Exchange { provider, endpoint, status, is_stream, request, body, lines } = exchange;
     let is_whole = *status < 400 && !is_stream;
     let is_chat = !["embed", "Embed", "models", "count", "predict"].iter().any(|word| endpoint.contains(word));
+    let is_of = |of: &[&str]| of.contains(&provider.as_str()) || of.contains(&endpoint.as_str());
     let found = match source {
         Source::None | Source::Structs => return None,
         Source::Requests(of) => (of.is_empty() || of == endpoint).then_some(request),
-        Source::Answers(of) => (is_whole && is_chat && of.contains(&provider.as_str())).then_some(body),
-        Source::Streams(of) => (*is_stream && of.contains(&provider.as_str())).then_some(body),
+        Source::Answers(of) => (is_whole && is_chat && is_of(of)).then_some(body),
+        Source::Streams(of) => (*is_stream && is_of(of)).then_some(body),
         Source::Frames => Some(lines),
         Source::Embedded => (is_whole && (!is_chat || endpoint == "invoke")).then_some(body),
         Source::Errors => (*status >= 400).then_some(body),

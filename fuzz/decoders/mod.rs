@@ -44,26 +44,30 @@ const OPENAI: &[&str] =
 const ANTHROPIC: &[&str] = &["anthropic"];
 const GEMINI: &[&str] = &["gemini", "vertex", "google", "google-vertex"];
 const BEDROCK: &[&str] = &["bedrock", "amazon-bedrock"];
+const RESPONSES: &[&str] = &["responses"];
 const COHERE: &[&str] = &["cohere"];
 
 /// All of them.
-pub static TARGETS: [Target; 28] = [
+pub static TARGETS: [Target; 31] = [
     target("request_openai", "request", Source::Requests("chat-completions"), Form::Json, requests::openai),
     target("request_anthropic", "request", Source::Requests("chat-completions"), Form::Json, requests::anthropic),
     target("request_gemini", "request", Source::Requests("chat-completions"), Form::Json, requests::gemini),
     target("request_bedrock", "request", Source::Requests("chat-completions"), Form::Json, requests::bedrock),
     target("request_cohere", "request", Source::Requests("chat-completions"), Form::Json, requests::cohere),
+    target("request_responses", "request", Source::Requests("chat-completions"), Form::Json, requests::responses),
     target("answer_openai", "answer_openai", Source::Answers(OPENAI), Form::Json, answers::openai),
     target("answer_anthropic", "answer_anthropic", Source::Answers(ANTHROPIC), Form::Json, answers::anthropic),
     target("answer_gemini", "answer_gemini", Source::Answers(GEMINI), Form::Json, answers::gemini),
     target("answer_bedrock", "answer_bedrock", Source::Answers(BEDROCK), Form::Json, answers::bedrock),
     target("answer_cohere", "answer_cohere", Source::Answers(COHERE), Form::Json, answers::cohere),
+    target("answer_responses", "answer_responses", Source::Answers(RESPONSES), Form::Json, answers::responses),
     target("errors", "errors", Source::Errors, Form::Json, answers::errors),
     target("stream_openai", "stream_openai", Source::Streams(OPENAI), Form::Events, streams::openai),
     target("stream_anthropic", "stream_anthropic", Source::Streams(ANTHROPIC), Form::Events, streams::anthropic),
     target("stream_gemini", "stream_gemini", Source::Streams(GEMINI), Form::Events, streams::gemini),
     target("stream_bedrock", "stream_bedrock", Source::Frames, Form::Lines, streams::bedrock),
     target("stream_cohere", "stream_cohere", Source::Streams(COHERE), Form::Events, streams::cohere),
+    target("stream_responses", "stream_responses", Source::Streams(RESPONSES), Form::Events, streams::responses),
     target("frames", "frames", Source::Streams(BEDROCK), Form::Bytes, streams::frames),
     target("embeds", "embeds", Source::Requests("embeddings"), Form::Json, requests::embeds),
     target("embedded", "embedded", Source::Embedded, Form::Json, requests::embedded),

@@ -63,6 +63,11 @@ pub fn openai(data: &[u8]) {
     request(data, chat::can_express, chat::encode_request, &targets);
 }
 
+pub fn responses(data: &[u8]) {
+    let targets = [("openai", "gpt-5"), ("azure", ODD), ("xai", "grok-4")];
+    request(data, openai::responses::can_express, openai::responses::encode_request, &targets);
+}
+
 pub fn anthropic(data: &[u8]) {
     let targets = [("anthropic", "claude-sonnet-4-5"), ("anthropic", "claude-3-haiku"), ("vertex-anthropic", ODD)];
     request(data, anthropic::can_express, anthropic::encode_request, &targets);

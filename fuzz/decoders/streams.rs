@@ -35,7 +35,14 @@ macro_rules! decode {
         }
     )*};
 }
-decode!(openai::chat::Decoder, anthropic::Decoder, gemini::Decoder, bedrock::Decoder, cohere::Decoder);
+decode!(
+    openai::chat::Decoder,
+    openai::responses::Decoder,
+    anthropic::Decoder,
+    gemini::Decoder,
+    bedrock::Decoder,
+    cohere::Decoder
+);
 
 fn read<D: Decode>(pieces: &[&[u8]]) -> Vec<Event> {
     let (mut decoder, mut events) = (D::new(&ids()), Vec::new());
@@ -74,6 +81,10 @@ fn written(request: &Request, given: &[&[Event]]) -> Vec<u8> {
 
 pub fn openai(data: &[u8]) {
     check::<openai::chat::Decoder>(data);
+}
+
+pub fn responses(data: &[u8]) {
+    check::<openai::responses::Decoder>(data);
 }
 
 pub fn anthropic(data: &[u8]) {

@@ -1,0 +1,3 @@
+#![no_main]
+
+tollgate_fuzz::fuzz!("stream_responses");
