@@ -89,7 +89,7 @@ impl Class {
                 | Class::ContentFiltered
                 | Class::Unprocessable
                 | Class::TooLarge
-                // Until an attempt can leave the signatures out, the same request is rejected again.
+                // An attempt without its seals has been made by then, or cannot be.
                 | Class::SealRejected
         )
     }

@@ -63,6 +63,11 @@ impl Operation {
         }
     }
 
+    /// Whether requests can be translated for providers of other dialects.
+    pub fn is_translated(self) -> bool {
+        matches!(self, Operation::ChatCompletions | Operation::Embeddings)
+    }
+
     /// Whether a repetition after a timeout or reset may cost a second time without anybody noticing.
     pub fn is_repeatable(self) -> bool {
         !matches!(self, Operation::Images | Operation::Audio)

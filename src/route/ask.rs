@@ -254,7 +254,7 @@ fn flag(reader: &Reader, path: usize, name: &str) -> Result<Option<bool>, Error>
 fn options(reader: &Reader, operation: Operation) -> Result<Options, Error> {
     let mut options = Options { needs: needs::read(reader, operation), ..Options::default() };
     if let Some(raw) = option(reader, PROVIDER_OPTIONS, "providerOptions")? {
-        options.read_provider_options(raw)?;
+        options.read_provider_options(raw, operation)?;
     }
     if operation == Operation::ChatCompletions {
         if let Some(raw) = option(reader, MODELS, "models")? {

@@ -5,6 +5,7 @@
 
 use super::needs::Needs;
 use crate::error::Error;
+use crate::operation::Operation;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -37,14 +38,16 @@ pub struct Options {
 const MOST: usize = 64;
 
 impl Options {
-    /// Reads `providerOptions`: its `gateway` member. The others are a provider's own; they cannot be passed on yet.
-    pub fn read_provider_options(&mut self, raw: &[u8]) -> Result<(), Error> {
+    /// Reads `providerOptions`: its `gateway` member. The others are a dialect's own, and count where requests are
+    /// written in it.
+    pub fn read_provider_options(&mut self, raw: &[u8], operation: Operation) -> Result<(), Error> {
         for (owner, value) in members(raw, "providerOptions")? {
             let path = format!("providerOptions.{owner}");
             for (name, value) in members(value.get().as_bytes(), &path)? {
                 let path = format!("{path}.{name}");
                 match owner.as_str() {
                     "gateway" => self.gateway_option(&name, value.get(), &path)?,
+                    "anthropic" | "google" | "vertex" | "bedrock" | "cohere" if operation.is_translated() => {}
                     _ => return Err(not_honoured(&path)),
                 }
             }

@@ -2,7 +2,7 @@ use super::*;
 
 fn read(body: &str) -> Result<Options, Error> {
     let mut options = Options::default();
-    options.read_provider_options(body.as_bytes()).map(|()| options)
+    options.read_provider_options(body.as_bytes(), Operation::ChatCompletions).map(|()| options)
 }
 
 fn read_provider(body: &str) -> Result<Options, Error> {
@@ -77,6 +77,7 @@ fn what_is_not_honoured_is_named() {
     for (body, param) in [
         (r#"[]"#, "providerOptions"),
         (r#"{"openai":{"serviceTier":"flex"}}"#, "providerOptions.openai.serviceTier"),
+        (r#"{"google":{"safetySettings":[]},"groq":{"x":1}}"#, "providerOptions.groq.x"),
         (r#"{"openai":"x"}"#, "providerOptions.openai"),
         (r#"1"#, "providerOptions"),
         (r#"{"gateway":1}"#, "providerOptions.gateway"),
@@ -174,5 +175,18 @@ fn route_says_what_models_are() {
     assert_eq!(Options::read_route(br#""fallback""#), Ok(()));
     for body in [r#""sort""#, "1"] {
         assert_eq!(Options::read_route(body.as_bytes()).unwrap_err().message, "`route` must be `fallback`.");
+    }
+}
+
+#[test]
+fn a_dialects_own_options_count_where_requests_are_written_in_it() {
+    let body = br#"{"google":{"safetySettings":[]},"bedrock":{"guardrailConfig":{}},"anthropic":{"betas":["a"]}}"#;
+    for (operation, ok) in [
+        (Operation::ChatCompletions, true),
+        (Operation::Embeddings, true),
+        (Operation::Responses, false),
+        (Operation::Rerank, false),
+    ] {
+        assert_eq!(Options::default().read_provider_options(body, operation).is_ok(), ok, "{operation:?}");
     }
 }

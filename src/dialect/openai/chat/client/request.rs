@@ -111,6 +111,7 @@ fn member(request: &mut Request, key: &str, json: Json<'_>) -> Result<(), Error>
             let id = json.string().unwrap_or_else(|| json.get().to_owned());
             request.pins.push(Pin { owner: Owner::Responses, field, id });
         }
+        "background" if json.flag() == Some(false) => {}
         _ => {
             // Without these the answer would not be what was asked for.
             let required = matches!(key, "web_search_options" | "audio" | "background" | "prompt");
