@@ -1,7 +1,7 @@
 //! The gateway role: once per request. It reads the head and the body, makes the plan, and writes the report.
 
 use super::meters::Meters;
-use super::{Timed, health, host, table, tokens, wait};
+use super::{Timed, health, host, table, wait};
 use crate::access::{Caller, is_credential};
 use crate::config::Config;
 use crate::dialect::translation::Foreign;
@@ -352,6 +352,5 @@ impl HttpContext for Gateway {
         }
         let _ = host::set_property(table::LOG, &report.line(&self.config));
         health::show();
-        tokens::hurry();
     }
 }

@@ -1,6 +1,6 @@
 //! Fetches the tokens that providers go by, from the root's tick: a worker for all workers, long before they are over.
 
-use super::{health, host};
+use super::{health, host, wait};
 use crate::config::Config;
 use crate::token::{FETCH, Fault, Fresh, HOST, LARGEST, PATH, Turn, read};
 use host::{Buffer, Map};
@@ -38,7 +38,7 @@ impl Tokens {
     /// Has this root tick, if there is anything to fetch.
     pub fn start(&self) {
         if !self.clusters.is_empty() {
-            let _ = host::set_tick_period(FIRST_MS);
+            wait::tick_soon(FIRST_MS);
         }
     }
 
@@ -90,12 +90,5 @@ fn end(cluster: &str, fetched: Result<Fresh, Fault>, began: u64) {
         }
         Ok(failures) if failures > 0 => log::info!("tollgate: a token has come by cluster {cluster}"),
         Ok(_) => {}
-    }
-}
-
-/// If a token has been refused: looks at once, in the root of the current context.
-pub fn hurry() {
-    if health::shared().take_hurry() {
-        let _ = host::set_tick_period(FIRST_MS);
     }
 }

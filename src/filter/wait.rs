@@ -37,6 +37,12 @@ pub fn wait(context: u32, until: u64, held: &Rc<RefCell<Held>>) {
     }
 }
 
+/// Has the current root tick soon, for a purpose of its own.
+pub fn tick_soon(ms: u32) {
+    TICKED.set(host::now());
+    let _ = host::set_tick_period(ms);
+}
+
 /// Says that places are held as long as they are, though no request comes.
 pub fn keep_places(now: u64) {
     // Setting a period starts it anew: a root that ticks anyway would never come to it, with a request in every period.

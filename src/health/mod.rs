@@ -18,7 +18,7 @@ use crate::config::{Config, Cooldown, Provider, Secret};
 use crate::error::Class;
 use crate::route::{Hash, Target};
 use board::nanos;
-use std::cell::{Cell, Ref, RefCell};
+use std::cell::{Ref, RefCell};
 use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
@@ -65,8 +65,6 @@ pub struct Health {
     shown: RefCell<Vec<(String, usize, Id)>>,
     /// Providers with a place held by this VM.
     held: RefCell<Vec<(String, u32)>>,
-    /// A token has been refused in this VM: the next one is due at once.
-    is_hurried: Cell<bool>,
 }
 
 impl fmt::Debug for Health {
@@ -85,7 +83,6 @@ impl Health {
             changes: RefCell::default(),
             shown: RefCell::default(),
             held: RefCell::default(),
-            is_hurried: Cell::new(false),
         }
     }
 

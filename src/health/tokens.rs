@@ -55,18 +55,7 @@ impl Health {
     /// A provider refused a token.
     pub(super) fn refuse_token(&self, provider: &Provider, token: &Secret, now: u64) {
         let Some(cluster) = provider.metadata_cluster() else { return };
-        let refuse = |cell: &mut Cell| {
-            let is_news = cell.refuse(token, now);
-            (is_news, is_news)
-        };
-        if self.change_token(cluster, refuse) == Some(true) {
-            self.is_hurried.set(true);
-        }
-    }
-
-    /// Whether a token has been refused since this was asked last.
-    pub fn take_hurry(&self) -> bool {
-        self.is_hurried.take()
+        self.change_token(cluster, |cell| (cell.refuse(token, now), ()));
     }
 
     /// Changes a cell, where the change says that it is one. `None`: too many others were faster.

@@ -41,8 +41,9 @@ class Metadata(Upstream):
         return [at for _, at in self.given]
 
 
-def clusters(**servers: Metadata | int) -> Callable[[dict], None]:
-    """An `edit` of the Gateway: the cluster that stands commented out in the example, once for each of these servers."""
+def clusters(**servers: Metadata | int | None) -> Callable[[dict], None]:
+    """An `edit` of the Gateway: the cluster that stands commented out in the example, once for each of these servers (or
+    ports); None is a name that does not resolve."""
     block = re.search(r"^  # - name: gcp_metadata\n(?:  #   .*\n)+", example.PATH.read_text(), re.M).group()
     text = re.sub(r"^  # ", "", block, flags=re.M)
 
@@ -50,7 +51,10 @@ def clusters(**servers: Metadata | int) -> Callable[[dict], None]:
         for name, server in servers.items():
             (cluster,) = yaml.safe_load(text)
             cluster["name"] = cluster["load_assignment"]["cluster_name"] = name
-            example.point(cluster, server if isinstance(server, int) else server.port)
+            if server is None:
+                cluster["load_assignment"]["endpoints"] = []
+            else:
+                example.point(cluster, server if isinstance(server, int) else server.port)
             tree["static_resources"]["clusters"].append(cluster)
 
     return edit

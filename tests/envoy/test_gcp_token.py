@@ -6,7 +6,7 @@ from client import chat
 from harness import Gateway
 from load import ask, crowd, wait_until
 from metadata import TOKEN_PATH, Metadata, Vertex, bearer, clusters, settings, vertex
-from mock import Upstream, answer, chatting, free_port, reset, trailers
+from mock import Upstream, answer, chatting, free_port, hang, reset, trailers
 
 WORKERS = 4
 GARBAGE = {  # what a server may give instead of a token, once
@@ -26,14 +26,15 @@ class Cloud:
     """A gateway with a provider for each metadata server, all of them at one mock of Vertex but `second`, which has its own."""
 
     def __init__(self, version: str):
-        self.servers = {name: Metadata(name) for name in ("first", "second", *GARBAGE)}
+        self.servers = {name: Metadata(name) for name in ("first", "second", "silent", *GARBAGE)}
         for name, fault in GARBAGE.items():
             self.servers[name].faults = [fault]
+        self.servers["silent"].faults = [hang()]
         self.vertex, self.accounts = Vertex(), {}
         self.mocks = {"vertex-anthropic": Upstream(self.vertex), "vertex": Upstream(self.vertex), "groq": Upstream(chatting("from groq"))}
         providers = [vertex(name, name, "vertex" if name == "second" else "vertex-anthropic") for name in self.servers]
-        providers += [vertex("nowhere", "not-in-envoy"), vertex("dead", "dead"), vertex("same", "first")]
-        edit = clusters(dead=free_port(), **self.servers)
+        providers += [vertex("nowhere", "not-in-envoy"), vertex("dead", "dead"), vertex("homeless", "homeless"), vertex("same", "first")]
+        edit = clusters(dead=free_port(), homeless=None, **self.servers)
         self.gateway = Gateway(settings(*providers), dict(self.mocks), version=version, concurrency=WORKERS, edit=edit).start()
         self.url = self.gateway.url
 
@@ -108,7 +109,7 @@ def test_what_is_no_token_is_asked_for_again(cloud, name):
 
 
 @pytest.mark.both
-@pytest.mark.parametrize("name", ["dead", "nowhere"])
+@pytest.mark.parametrize("name", ["dead", "nowhere", "homeless"])
 def test_without_a_token_nothing_is_sent(cloud, name):
     response = cloud.chat(f"acme/{name}")
     error = response.json()["error"]
@@ -160,6 +161,17 @@ def test_a_refused_token_is_fetched_anew(cloud):
     response = cloud.chat("acme/second-or")
     assert (response.text(), response.header("x-tollgate-attempts")) == ("from groq", "second:401,groq:200")
     wait_until(lambda: cloud.chat("acme/second-or").text() == "from vertex")
+
+
+@pytest.mark.both
+def test_a_silent_server_is_given_up(cloud):
+    """A fetch has five seconds. Meanwhile no other worker begins one."""
+    wait_until(lambda: cloud.chat("acme/silent").status == 200, timeout=10)
+    server = cloud.servers["silent"]
+    first, second = (request.at for request in server.requests)
+    assert 5 < second - first < 8 and server.tokens == ["ya29.silent.1"]
+    (line,) = (line for line in cloud.gateway.envoy_log().splitlines() if "no token by cluster silent:" in line)
+    assert "no answer" in line or "answer 504" in line
 
 
 def test_nothing_shows_a_token(cloud):
