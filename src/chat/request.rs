@@ -1,5 +1,7 @@
 //! What a client asks for.
 
+use std::collections::BTreeSet;
+
 use super::{Message, Raw, Reasoning};
 
 /// A chat request. `None` is "the client said nothing", which is not a default.
@@ -54,9 +56,13 @@ pub struct Request {
 }
 
 impl Request {
-    /// Whether a tool takes free text.
-    pub fn is_custom(&self, tool: &str) -> bool {
-        self.tools.iter().any(|known| matches!(&known.kind, ToolKind::Custom { name, .. } if name == tool))
+    /// The names of the tools that take free text.
+    pub fn custom_tools(&self) -> BTreeSet<&str> {
+        let names = self.tools.iter().filter_map(|tool| match &tool.kind {
+            ToolKind::Custom { name, .. } => Some(name.as_str()),
+            ToolKind::Function { .. } | ToolKind::Builtin { .. } => None,
+        });
+        names.collect()
     }
 }
 
@@ -91,7 +97,7 @@ impl Default for Request {
 }
 
 /// Whose dialect understands an extension, a built-in tool or an id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Owner {
     /// OpenAI chat completions and the vendors that speak it.
     OpenAi,

@@ -43,6 +43,7 @@ pub mod gemini;
 pub mod openai;
 pub mod spoken;
 pub mod translation;
+mod turns;
 mod verbs;
 
 pub use edits::{Change, Edits, RequestHead, is_kept_from_client};

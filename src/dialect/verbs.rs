@@ -64,6 +64,9 @@ pub struct Encoded {
     pub dropped: Dropped,
 }
 
+/// Most fields that are named; a request can have any number of its own.
+const MOST_DROPPED: usize = 64;
+
 /// The list of `x-tollgate-dropped-params`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dropped(Vec<Cow<'static, str>>);
@@ -94,7 +97,7 @@ impl Dropped {
     }
 
     fn push(&mut self, field: Cow<'static, str>) {
-        if !self.0.contains(&field) {
+        if self.0.len() < MOST_DROPPED && !self.0.contains(&field) {
             self.0.push(field);
         }
     }
@@ -262,11 +265,14 @@ mod tests {
         dropped.when(true, "seed");
         dropped.when(false, "user");
         dropped.add("seed");
-        let ext = [ext("store", Owner::OpenAi), ext("a\r\nb: c", Owner::OpenAi), ext("safetySettings", Owner::Google)];
-        dropped.foreign(&ext, Owner::Google);
+        let some = [ext("store", Owner::OpenAi), ext("a\r\nb: c", Owner::OpenAi), ext("safetySettings", Owner::Google)];
+        dropped.foreign(&some, Owner::Google);
         assert_eq!(dropped.fields(), ["seed", "store"]);
+        let many: Vec<Ext> = (0..20_000).map(|i| ext(&format!("x{i}"), Owner::OpenAi)).collect();
+        dropped.foreign(&many, Owner::Google);
+        assert_eq!((dropped.fields().len(), &*dropped.fields()[63]), (64, "x61"));
         let mut nothing = Dropped::default();
-        nothing.foreign(&[Ext { value: Raw::parse("false").unwrap(), ..ext[0].clone() }], Owner::Google);
+        nothing.foreign(&[Ext { value: Raw::parse("false").unwrap(), ..some[0].clone() }], Owner::Google);
         assert_eq!(nothing, Dropped::default());
     }
 

@@ -168,16 +168,13 @@ pub fn said(message: &Value) -> Said {
     let pages = pages.filter(|page| page["type"] == "web_search_result_location");
     let calls: Vec<_> = of("tool_use").map(|block| (text(&block["name"]), block["input"].clone())).collect();
     let word = text(&message["stop_reason"]);
-    let finish = match finish(message) {
-        "stop" if !calls.is_empty() => "tool_calls",
-        other => other,
-    };
     Said {
         text: of("text").map(|block| text(&block["text"])).collect(),
         thoughts: of("thinking").map(|block| text(&block["thinking"])).collect(),
         refusal: if word == "refusal" { text(&message["stop_details"]["explanation"]) } else { String::new() },
         calls,
-        finish: finish.to_owned(),
+        // With calls too: those that a program made have their results already.
+        finish: finish(message).to_owned(),
         pages: pages.map(|page| text(&page["url"])).collect(),
     }
 }

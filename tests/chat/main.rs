@@ -7,6 +7,7 @@ mod answers;
 mod asked;
 mod ends;
 mod history;
+mod long;
 mod reading;
 mod requests;
 mod robust;

@@ -176,9 +176,17 @@ impl Said {
             if text.trim().is_empty() { json!({}) } else { serde_json::from_str(&text).unwrap_or(json!(text)) }
         };
         self.calls = pieces.into_iter().map(|(_, name, text)| (name, args(text))).collect();
-        if self.finish == "function_call" || (self.finish == "stop" && !self.calls.is_empty()) {
-            self.finish = "tool_calls".to_owned();
-        }
+    }
+
+    /// What a provider's choices are to a client: some providers say `stop` after calls.
+    pub fn for_client(choices: Vec<Said>, is_legacy: bool) -> Vec<Said> {
+        let told = choices.into_iter().map(|mut said| {
+            if said.finish == "function_call" || (said.finish == "stop" && !said.calls.is_empty()) {
+                said.finish = if is_legacy { "function_call" } else { "tool_calls" }.to_owned();
+            }
+            said
+        });
+        told.collect()
     }
 
     /// The choices of an answer.

@@ -1,10 +1,10 @@
 //! Blocks of `system` and `messages`.
 
 use super::media;
-use super::turns::{Item, Turn, What};
 use crate::chat::json::{ListWriter, ObjectWriter};
 use crate::chat::{Body, Cache, Citation, Ext, Format, Media, Owner, Part, Request, Role, SealKind, ToolResult};
 use crate::dialect::Dropped;
+use crate::dialect::turns::{Item, Turn, What};
 
 /// Most cache hints of a request.
 const MOST_HINTS: usize = 4;

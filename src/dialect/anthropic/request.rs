@@ -1,13 +1,16 @@
 //! A request for Anthropic's API or for Vertex.
 
+use std::collections::BTreeSet;
+
 use super::media;
 use super::messages::{self, Hints};
 use super::model::Model;
 use super::thinking::{Thinking, thinking};
 use super::tools::{self, Tools};
-use super::turns::{Turn, turns};
+use super::turns::turns;
 use crate::chat::json::{Json, ObjectWriter, object};
-use crate::chat::{Body, Cache, Message, Modality, Output, Owner, Request, Role, Source, ToolKind};
+use crate::chat::{Body, Message, Modality, Output, Owner, Request, Role, Source, ToolKind};
+use crate::dialect::turns::{Turn, hint_at_end};
 use crate::dialect::{Dropped, Encoded, Facts, Unable, refuses_foreign};
 
 /// <https://platform.claude.com/docs/en/api/versioning>
@@ -129,14 +132,6 @@ pub fn encode_request(request: &Request, facts: &Facts<'_>) -> Encoded {
 /// Whether the client says it in Anthropic's own terms.
 fn has(request: &Request, key: &str) -> bool {
     request.ext.iter().any(|ext| ext.owner == Owner::Anthropic && ext.key == key)
-}
-
-/// The hint of a request as a whole, where only blocks have hints.
-fn hint_at_end<'a>(cache: Option<&'a Cache>, turns: &mut [Turn<'a>]) {
-    let items = turns.iter_mut().rev().flat_map(|turn| turn.items.iter_mut().rev());
-    if let Some(item) = items.into_iter().find(|item| item.what.takes_hints()) {
-        item.cache = item.cache.or(cache);
-    }
 }
 
 /// Anthropic wants it said (trap 12), and not more than the model has.
@@ -271,13 +266,9 @@ fn headers(request: &Request, tools: &Tools<'_>, is_vertex: bool) -> Vec<(&'stat
     betas.extend(
         BETAS.iter().filter(|(what, _)| asks.iter().any(|ask| ask == what)).map(|(_, beta)| (*beta).to_owned()),
     );
-    let mut seen: Vec<String> = Vec::new();
-    for beta in betas {
-        if !seen.contains(&beta) {
-            seen.push(beta);
-        }
-    }
+    let mut seen = BTreeSet::new();
+    betas.retain(|beta| seen.insert(beta.clone()));
     let version = (!is_vertex).then(|| ("anthropic-version", VERSION.to_owned()));
-    let beta = (!seen.is_empty()).then(|| ("anthropic-beta", seen.join(",")));
+    let beta = (!betas.is_empty()).then(|| ("anthropic-beta", betas.join(",")));
     version.into_iter().chain(beta).collect()
 }

@@ -242,7 +242,7 @@ impl State {
 
     /// What waits must not be too much.
     fn check(&mut self, out: &mut Vec<Event>) {
-        if self.open.iter().map(Open::held).sum::<usize>() > MOST_HELD || self.open.len() > MOST_OPEN {
+        if self.open.iter().map(|open| open.held).sum::<usize>() > MOST_HELD || self.open.len() > MOST_OPEN {
             self.fail(too_large(), out);
         }
     }

@@ -1,10 +1,10 @@
 //! How much the model thinks: `thinking` and `output_config.effort`.
 
 use super::model::{Model, Thinks};
-use super::turns::Turn;
 use crate::chat::json::ObjectWriter;
 use crate::chat::{Reasoning, Request, effort_of};
 use crate::dialect::Dropped;
+use crate::dialect::turns::{Turn, lacks_thinking};
 
 /// The least budget that is accepted; it must be below `max_tokens`.
 const LEAST: u32 = 1024;
@@ -115,21 +115,6 @@ fn off(model: Model, dropped: &mut Dropped) -> Thinking<'static> {
 fn switched_off(model: Model, dropped: &mut Dropped) -> Thinking<'static> {
     dropped.add("reasoning");
     off(model, dropped)
-}
-
-/// Rule 10: with a budget, the assistant's turn that is going on must begin with its thinking when it has calls. It goes
-/// back to the last thing that the user said besides results. Adaptive thinking does not ask for it (seen: turn 2 of
-/// Opus 4.7 without a thinking block is a 200).
-fn lacks_thinking(turns: &[Turn<'_>]) -> bool {
-    let asked = turns.iter().rposition(|turn| !turn.is_assistant && turn.speaks());
-    let mut going_on = turns.iter().skip(asked.unwrap_or(0)).filter(|turn| turn.is_assistant);
-    let Some(first) = going_on.next() else {
-        // What the user said stands beside results: then it is the turn before that counts.
-        let last = turns.iter().rfind(|turn| turn.is_assistant);
-        return last.is_some_and(|turn| turn.has_calls() && !turn.begins_with_thinking());
-    };
-    let has_calls = first.has_calls() || going_on.any(Turn::has_calls);
-    has_calls && !first.begins_with_thinking()
 }
 
 /// The budget, between the least and three quarters of all output; `None` where there is no room.

@@ -1,5 +1,7 @@
 //! Tools, whether one of them must be called, and answers that have to be JSON.
 
+use std::collections::BTreeSet;
+
 use super::messages::Hints;
 use super::model::Model;
 use super::{ANSWER, schema};
@@ -41,6 +43,7 @@ impl<'a> Tools<'a> {
             Some(ToolChoice::None) => Choice::None,
             Some(ToolChoice::Named(name)) => Choice::Tool(name),
             Some(ToolChoice::Allowed { names, required }) => {
+                let names: BTreeSet<&String> = names.iter().collect();
                 tools.retain(|tool| match &tool.kind {
                     ToolKind::Function { name, .. } | ToolKind::Custom { name, .. } => names.contains(name),
                     ToolKind::Builtin { .. } => true,

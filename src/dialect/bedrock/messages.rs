@@ -3,10 +3,10 @@
 use super::document::Names;
 use super::media;
 use super::model::{Caches, Model};
-use super::turns::{Item, Turn, What};
 use crate::chat::json::{ListWriter, ObjectWriter};
 use crate::chat::{Body, Cache, Citation, Format, Media, MediaKind, Part, Raw, Request, Role, SealKind, ToolResult};
 use crate::dialect::Dropped;
+use crate::dialect::turns::{Item, Turn, What};
 
 /// Most cache points of a request.
 const MOST_HINTS: usize = 4;

@@ -1,9 +1,9 @@
 //! How much the model thinks: each family has its own members among the additional fields.
 
 use super::model::{Claude, Model, Thinks};
-use super::turns::Turn;
 use crate::chat::{Raw, Reasoning, effort_of};
 use crate::dialect::Dropped;
+use crate::dialect::turns::{Turn, lacks_thinking};
 use serde_json::json;
 
 /// The least budget that Claude accepts; it must be below `maxTokens`.
@@ -125,20 +125,6 @@ fn off(claude: Claude, dropped: &mut Dropped) -> Thinking {
 fn switched_off(claude: Claude, dropped: &mut Dropped) -> Thinking {
     dropped.add("reasoning");
     off(claude, dropped)
-}
-
-/// Rule 10: with a budget, the assistant's turn that is going on must begin with its thinking when it has calls. It goes
-/// back to the last thing that the user said besides results. Adaptive thinking does not ask for it.
-fn lacks_thinking(turns: &[Turn<'_>]) -> bool {
-    let asked = turns.iter().rposition(|turn| !turn.is_assistant && turn.speaks());
-    let mut going_on = turns.iter().skip(asked.unwrap_or(0)).filter(|turn| turn.is_assistant);
-    let Some(first) = going_on.next() else {
-        // What the user said stands beside results: then it is the turn before that counts.
-        let last = turns.iter().rfind(|turn| turn.is_assistant);
-        return last.is_some_and(|turn| turn.has_calls() && !turn.begins_with_thinking());
-    };
-    let has_calls = first.has_calls() || going_on.any(Turn::has_calls);
-    has_calls && !first.begins_with_thinking()
 }
 
 /// The budget, between the least and three quarters of all output; `None` where there is no room.

@@ -2,11 +2,11 @@
 
 use super::messages::Hints;
 use super::model::{Caches, Model};
-use super::turns::{Turn, What};
 use super::{ANSWER, schema};
 use crate::chat::json::{ListWriter, ObjectWriter};
 use crate::chat::{Output, Owner, Raw, Request, Tool, ToolChoice, ToolKind};
 use crate::dialect::Dropped;
+use crate::dialect::turns::{Turn, What};
 use std::collections::BTreeSet;
 
 /// Most tools that Claude holds to their schema (seen on its own API: 21 are a 400).

@@ -1,5 +1,7 @@
 //! Tools, and which of them must be called.
 
+use std::collections::BTreeSet;
+
 use crate::chat::json::ObjectWriter;
 use crate::chat::{Output, Owner, Raw, Request, Tool, ToolChoice, ToolKind};
 use crate::dialect::{Dropped, Unable};
@@ -31,7 +33,10 @@ fn sent(request: &Request) -> Vec<&Tool> {
     };
     match &request.tool_choice {
         Some(ToolChoice::Named(one)) => named(&|name| name == one),
-        Some(ToolChoice::Allowed { names, .. }) => named(&|name| names.iter().any(|allowed| allowed == name)),
+        Some(ToolChoice::Allowed { names, .. }) => {
+            let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+            named(&|name| names.contains(name))
+        }
         // With none to call, none has to be there, and the form of the answer can be set.
         Some(ToolChoice::None) if request.output != Output::Text => Vec::new(),
         _ => named(&|_| true),

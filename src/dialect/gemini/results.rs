@@ -1,5 +1,7 @@
 //! What calls gave: `functionResponse`, which names the tool.
 
+use std::collections::{BTreeMap, VecDeque};
+
 use super::media::{fits_in_result, media};
 use super::model::{Model, is_vertex};
 use crate::chat::json::{ListWriter, ObjectWriter};
@@ -9,19 +11,26 @@ use crate::dialect::{Dropped, Facts};
 /// The calls so far.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
-    /// Id, name, and whether it was answered; in order.
-    all: Vec<(String, String, bool)>,
-    /// Where the last step begins.
-    step: usize,
+    /// Name, and whether it was answered; in order.
+    all: Vec<(String, bool)>,
+    /// The last one of each id.
+    last: BTreeMap<String, usize>,
+    /// Those of the last step by id, and the first of them that may be without an answer.
+    here: BTreeMap<String, VecDeque<usize>>,
+    free: usize,
 }
 
 impl Calls {
     /// A turn of the model's begins.
     pub fn step(&mut self, parts: &[&Part]) {
-        self.step = self.all.len();
+        self.here.clear();
+        self.free = self.all.len();
         for part in parts {
             if let Body::Call(call) = &part.body {
-                self.all.push((call.id.clone(), call.name.clone(), false));
+                let place = self.all.len();
+                self.here.entry(call.id.clone()).or_default().push_back(place);
+                self.last.insert(call.id.clone(), place);
+                self.all.push((call.name.clone(), false));
             }
         }
     }
@@ -29,18 +38,22 @@ impl Calls {
     /// The call that a result is of: the nearest earlier one with its id, else the first of the step without an answer
     /// (rule 4).
     fn answer(&mut self, id: &str) -> Option<usize> {
-        let free = |(_, call): &(usize, &(String, String, bool))| !call.2;
-        let by_id = self.all.iter().enumerate().skip(self.step).filter(free).find(|(_, call)| call.0 == id);
-        let by_id = by_id.or_else(|| self.all.iter().enumerate().rfind(|(_, call)| call.0 == id));
-        let found = by_id.or_else(|| self.all.iter().enumerate().skip(self.step).find(free)).map(|(place, _)| place)?;
+        let is_free = |place: usize| self.all.get(place).is_some_and(|call| !call.1);
+        let mut of_id = self.here.get_mut(id);
+        let by_id = std::iter::from_fn(|| of_id.as_mut()?.pop_front()).find(|place| is_free(*place));
+        let by_id = by_id.or_else(|| self.last.get(id).copied());
+        let found = by_id.or_else(|| {
+            self.free = (self.free..self.all.len()).find(|place| is_free(*place))?;
+            Some(self.free)
+        })?;
         if let Some(call) = self.all.get_mut(found) {
-            call.2 = true;
+            call.1 = true;
         }
         Some(found)
     }
 
     fn name(&self, place: Option<usize>) -> Option<&str> {
-        self.all.get(place?).map(|call| &*call.1)
+        self.all.get(place?).map(|call| &*call.0)
     }
 }
 

@@ -3,6 +3,7 @@
 //! `Schema` has. Others are a 400 there, or ignored. Order stays: the model writes members in the schema's order.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use crate::chat::Raw;
 use crate::chat::json::{Json, ListWriter, Object, ObjectWriter, object};
@@ -73,10 +74,11 @@ fn flat<'a>(schema: &Object<'a>, depth: u32) -> Vec<(String, Json<'a>)> {
         }
     }
     if depth < DEEPEST {
+        let mut known: BTreeSet<String> = members.iter().map(|(name, _)| name.clone()).collect();
         for part in schema.items("allOf").filter_map(Json::object) {
             for (name, json) in flat(&part, depth.saturating_add(1)) {
                 let joins = matches!(&*name, "properties" | "required" | "$defs" | "definitions");
-                if joins || members.iter().all(|(known, _)| *known != name) {
+                if known.insert(name.clone()) || joins {
                     members.push((name, json));
                 }
             }

@@ -1,5 +1,7 @@
 //! One block of a stream while it grows.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -43,6 +45,8 @@ fn piece(raw: Option<&RawValue>) -> Option<String> {
 #[derive(Debug)]
 pub(super) struct Open {
     pub index: u64,
+    /// Bytes that wait for the end.
+    pub held: usize,
     part: u32,
     what: What,
 }
@@ -56,7 +60,7 @@ enum What {
     /// `input` is what the start said, until a piece comes.
     Call { input: Option<Raw>, is_answer: bool },
     /// Carried whole: what the start said, the input in pieces, and other texts that grow.
-    Native { block: Raw, input: String, texts: Vec<(String, String)> },
+    Native { block: Raw, input: String, texts: BTreeMap<String, String> },
 }
 
 impl Open {
@@ -64,26 +68,29 @@ impl Open {
     pub fn new(index: u64, part: u32, block: Json<'_>, ids: &Ids, out: &mut Vec<Event>) -> Option<Open> {
         let object = block.object()?;
         let name = object.string("name").unwrap_or_default();
+        let mut held = 0;
         let (kind, what) = match &*object.text("type")? {
             "text" => {
-                let citations = object.items("citations").filter_map(blocks::citation);
-                (Kind::Text, What::Text(citations.collect()))
+                let citations: Vec<_> = object.items("citations").filter_map(blocks::citation).collect();
+                held = citations.iter().map(size).sum();
+                (Kind::Text, What::Text(citations))
             }
             "thinking" => (thinking(), What::Thinking(object.string("signature").and_then(blocks::signature))),
             "redacted_thinking" => (thinking(), What::Thinking(Some(blocks::redacted(&object)))),
             "tool_use" => {
                 let input = object.raw("input").filter(|input| input.get() != "{}");
+                held = input.as_ref().map_or(0, |input| input.get().len());
                 let is_answer = name == ANSWER;
                 let (id, caller) = (blocks::call_id(&object, part, ids), blocks::caller(&object));
                 let call = Kind::Call { id, item_id: None, name, custom: false, caller, seal: None };
                 (if is_answer { Kind::Text } else { call }, What::Call { input, is_answer })
             }
             _ => {
-                let what = What::Native { block: block.raw(), input: String::new(), texts: Vec::new() };
-                return Some(Open { index, part, what });
+                let what = What::Native { block: block.raw(), input: String::new(), texts: BTreeMap::new() };
+                return Some(Open { index, held: block.get().len(), part, what });
             }
         };
-        let open = Open { index, part, what };
+        let open = Open { index, held, part, what };
         out.push(Event::Open { choice: 0, part, kind });
         let text = object.string("text").or_else(|| object.string("thinking")).filter(|text| !text.is_empty());
         out.extend(text.map(|piece| Event::Text { choice: 0, part, piece }));
@@ -94,7 +101,7 @@ impl Open {
     pub fn implied(index: u64, part: u32, kind: Kind, out: &mut Vec<Event>) -> Open {
         let what = if kind == Kind::Text { What::Text(Vec::new()) } else { What::Thinking(None) };
         out.push(Event::Open { choice: 0, part, kind });
-        Open { index, part, what }
+        Open { index, held: 0, part, what }
     }
 
     /// Whether the client has to run it.
@@ -102,30 +109,22 @@ impl Open {
         matches!(self.what, What::Call { is_answer: false, .. })
     }
 
-    /// Bytes that wait for the end.
-    pub fn held(&self) -> usize {
-        match &self.what {
-            What::Text(citations) => citations.iter().map(size).sum(),
-            What::Thinking(seal) => seal.as_ref().map_or(0, |seal| seal.data.len()),
-            What::Call { input, .. } => input.as_ref().map_or(0, |input| input.get().len()),
-            What::Native { block, input, texts } => {
-                let texts: usize = texts.iter().map(|(_, text)| text.len()).sum();
-                block.get().len() + input.len() + texts
-            }
-        }
-    }
-
     /// A piece. What does not belong to the kind of block is skipped (rule 4).
     pub fn delta(&mut self, delta: &Delta<'_>, raw: &RawValue, out: &mut Vec<Event>) {
-        let part = self.part;
-        match &mut self.what {
+        let Open { part, held, what, .. } = self;
+        let part = *part;
+        let mut hold = |bytes: usize| *held = held.saturating_add(bytes);
+        match what {
             What::Text(citations) => {
                 out.extend(piece(delta.text).map(|piece| Event::Text { choice: 0, part, piece }));
-                citations.extend(delta.citation.and_then(|raw| blocks::citation(Json::of(raw))));
+                let citation = delta.citation.and_then(|raw| blocks::citation(Json::of(raw)));
+                hold(citation.as_ref().map_or(0, size));
+                citations.extend(citation);
             }
             What::Thinking(seal) => {
                 out.extend(piece(delta.thinking).map(|piece| Event::Text { choice: 0, part, piece }));
                 if let Some(signature) = piece(delta.signature) {
+                    *held = signature.len();
                     *seal = blocks::signature(signature);
                 }
             }
@@ -140,8 +139,11 @@ impl Open {
             }
             What::Native { input, texts, .. } => {
                 if delta.partial_json.is_some() {
-                    input.push_str(&piece(delta.partial_json).unwrap_or_default());
+                    let piece = piece(delta.partial_json).unwrap_or_default();
+                    hold(piece.len());
+                    input.push_str(&piece);
                 } else if let Some(object) = Json::of(raw).object() {
+                    hold(raw.get().len());
                     grow(texts, &object);
                 }
             }
@@ -153,7 +155,7 @@ impl Open {
         let part = self.part;
         match self.what {
             What::Native { block, input, texts } => {
-                let body = Body::Native(blocks::native(whole(block, &input, &texts)));
+                let body = Body::Native(blocks::native(whole(block, &input, texts)));
                 return out.push(Event::Whole { choice: 0, part, body });
             }
             What::Text(citations) => {
@@ -181,18 +183,15 @@ fn size(citation: &Citation) -> usize {
 }
 
 /// Texts of a delta that is not known: `{"type":"compaction_delta","content":"..."}` adds to `content`.
-fn grow(texts: &mut Vec<(String, String)>, delta: &Object<'_>) {
+fn grow(texts: &mut BTreeMap<String, String>, delta: &Object<'_>) {
     for (key, json) in delta.iter().filter(|(key, _)| *key != "type") {
         let Some(text) = json.text() else { continue };
-        match texts.iter_mut().find(|(known, _)| known == key) {
-            Some((_, known)) => known.push_str(&text),
-            None => texts.push((key.to_owned(), text.into_owned())),
-        }
+        texts.entry(key.to_owned()).or_default().push_str(&text);
     }
 }
 
 /// The block as it would stand in an answer that is not a stream.
-fn whole(block: Raw, input: &str, texts: &[(String, String)]) -> Raw {
+fn whole(block: Raw, input: &str, mut texts: BTreeMap<String, String>) -> Raw {
     let input = Raw::parse(input);
     if input.is_none() && texts.is_empty() {
         return block;
@@ -201,14 +200,12 @@ fn whole(block: Raw, input: &str, texts: &[(String, String)]) -> Raw {
     let mut out = Vec::new();
     object(&mut out, |o| {
         for (key, json) in members.all().filter(|(key, _)| !(*key == "input" && input.is_some())) {
-            match texts.iter().find(|(known, _)| known == key) {
-                Some((_, more)) => o.set(key, json.string().unwrap_or_default() + more),
+            match texts.remove(key) {
+                Some(more) => o.set(key, json.string().unwrap_or_default() + &more),
                 None => o.raw(key, &json.raw()),
             }
         }
-        for (key, text) in texts.iter().filter(|(key, _)| members.get(key).is_none()) {
-            o.set(key, text);
-        }
+        texts.iter().for_each(|(key, text)| o.set(key, text));
         o.maybe_raw("input", input.as_ref());
     });
     String::from_utf8(out).ok().and_then(|text| Raw::parse(&text)).unwrap_or(block)

@@ -1,6 +1,8 @@
 //! `reasoning_details`: reasoning with its seals, in the shape that OpenRouter introduced
 //! (<https://openrouter.ai/docs/use-cases/reasoning-tokens>).
 
+use std::collections::{BTreeMap, VecDeque};
+
 use super::next;
 use crate::chat::json::{Json, ListWriter, Object, ObjectWriter};
 use crate::chat::{Body, Format, Part, Seal, SealKind, ToolCall};
@@ -49,8 +51,35 @@ impl Entry {
 pub(super) struct Details {
     /// Reasoning, in order.
     pub parts: Vec<Part>,
-    /// Gemini's seals, which belong to a call (by its id) or to the text.
-    pub elsewhere: Vec<Seal>,
+    /// Gemini's seals, which belong to a call or to the text.
+    pub elsewhere: Elsewhere,
+}
+
+/// Seals of what is no reasoning.
+#[derive(Debug, Default)]
+pub(super) struct Elsewhere {
+    of_calls: BTreeMap<String, VecDeque<Seal>>,
+    /// Those that name no call, in order.
+    pub of_text: Vec<Seal>,
+}
+
+impl Elsewhere {
+    fn push(&mut self, mut seal: Seal) {
+        match seal.id.take() {
+            Some(id) => self.of_calls.entry(id).or_default().push_back(seal),
+            None => self.of_text.push(seal),
+        }
+    }
+
+    /// Seals the calls that have none yet.
+    pub(super) fn seal_calls(&mut self, parts: &mut [Part]) {
+        for part in parts {
+            if let Body::Call(ToolCall { id, .. }) = &part.body {
+                let found = self.of_calls.get_mut(id).and_then(VecDeque::pop_front);
+                part.seal = part.seal.take().or(found);
+            }
+        }
+    }
 }
 
 impl Details {

@@ -1,6 +1,6 @@
 //! The conversation as a list of items.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::content;
 use crate::chat::json::ListWriter;
@@ -11,6 +11,7 @@ use crate::dialect::{Dropped, Facts};
 
 /// Writes all of it.
 pub(super) fn items(request: &Request, facts: &Facts<'_>, dropped: &mut Dropped, l: &mut ListWriter<'_>) {
+    let customs = request.custom_tools();
     let mut calls: BTreeMap<&str, &ToolCall> = BTreeMap::new();
     for message in &request.messages {
         dropped.when(message.name.is_some(), "messages.name");
@@ -19,11 +20,11 @@ pub(super) fn items(request: &Request, facts: &Facts<'_>, dropped: &mut Dropped,
             Role::Tool => {
                 for part in &message.parts {
                     if let Body::Result(result) = &part.body {
-                        self::result(result, &calls, request, dropped, l);
+                        self::result(result, &calls, &customs, dropped, l);
                     }
                 }
             }
-            Role::Assistant => assistant(message, request, facts, dropped, &mut calls, l),
+            Role::Assistant => assistant(message, &customs, facts, dropped, &mut calls, l),
             Role::System | Role::Developer | Role::User => l.object(|o| {
                 o.set(
                     "role",
@@ -44,8 +45,8 @@ fn call_id(id: &str) -> String {
     fit_id(id, |b| b.is_ascii_graphic(), 64, "call_")
 }
 
-fn is_custom(call: &ToolCall, request: &Request) -> bool {
-    matches!(call.args, Args::Text(_)) && request.is_custom(&call.name)
+fn is_custom(call: &ToolCall, customs: &BTreeSet<&str>) -> bool {
+    matches!(call.args, Args::Text(_)) && customs.contains(call.name.as_str())
 }
 
 /// Who called, where it is a program of this API.
@@ -61,13 +62,13 @@ fn caller(call: &ToolCall) -> Option<&Raw> {
 fn result(
     result: &ToolResult,
     calls: &BTreeMap<&str, &ToolCall>,
-    request: &Request,
+    customs: &BTreeSet<&str>,
     dropped: &mut Dropped,
     l: &mut ListWriter<'_>,
 ) {
     dropped.when(result.is_error, "messages.is_error");
     let call = calls.get(result.call_id.as_str());
-    let is_custom = call.is_some_and(|call| is_custom(call, request));
+    let is_custom = call.is_some_and(|call| is_custom(call, customs));
     l.object(|o| {
         o.set("type", if is_custom { "custom_tool_call_output" } else { "function_call_output" });
         o.set("call_id", call_id(&result.call_id));
@@ -89,7 +90,7 @@ fn usable<'a>(part: &'a Part, facts: &Facts<'_>) -> Option<&'a Seal> {
 
 fn assistant<'a>(
     message: &'a Message,
-    request: &Request,
+    customs: &BTreeSet<&str>,
     facts: &Facts<'_>,
     dropped: &mut Dropped,
     calls: &mut BTreeMap<&'a str, &'a ToolCall>,
@@ -107,7 +108,7 @@ fn assistant<'a>(
     for (place, part) in message.parts.iter().enumerate() {
         let Body::Reasoning { text: thought, summary } = &part.body else {
             lose(&mut thoughts, dropped);
-            self::part(part, request, facts, has_ids, &mut text, dropped, l);
+            self::part(part, customs, facts, has_ids, &mut text, dropped, l);
             if let Body::Call(call) = &part.body {
                 calls.insert(&call.id, call);
             }
@@ -142,7 +143,7 @@ fn lose(thoughts: &mut String, dropped: &mut Dropped) {
 /// A part of an answer that is not reasoning.
 fn part(
     part: &Part,
-    request: &Request,
+    customs: &BTreeSet<&str>,
     facts: &Facts<'_>,
     has_ids: bool,
     text: &mut String,
@@ -153,7 +154,7 @@ fn part(
         Body::Text { text: more, .. } | Body::Refusal(more) => text.push_str(more),
         Body::Call(call) => {
             said(text, l);
-            self::call(call, request, has_ids, l);
+            self::call(call, customs, has_ids, l);
         }
         Body::Native(native) if native.format == Format::Responses && !facts.without_seals => {
             said(text, l);
@@ -192,8 +193,8 @@ fn reasoning(seal: &Seal, summary: &str, l: &mut ListWriter<'_>) {
     });
 }
 
-fn call(call: &ToolCall, request: &Request, has_ids: bool, l: &mut ListWriter<'_>) {
-    let is_custom = is_custom(call, request);
+fn call(call: &ToolCall, customs: &BTreeSet<&str>, has_ids: bool, l: &mut ListWriter<'_>) {
+    let is_custom = is_custom(call, customs);
     l.object(|o| {
         o.set("type", if is_custom { "custom_tool_call" } else { "function_call" });
         o.maybe("id", call.item_id.as_deref().filter(|_| has_ids));

@@ -1,5 +1,7 @@
 //! Tools, and which of them must be called.
 
+use std::collections::BTreeSet;
+
 use crate::chat::json::{ListWriter, ObjectWriter};
 use crate::chat::{Owner, Raw, Request, Tool, ToolChoice, ToolKind};
 use crate::dialect::Dropped;
@@ -14,18 +16,19 @@ pub(super) fn write(request: &Request, dropped: &mut Dropped, o: &mut ObjectWrit
         Some(ToolChoice::Auto) => o.set("tool_choice", "auto"),
         Some(ToolChoice::Required) => o.set("tool_choice", "required"),
         Some(ToolChoice::None) => o.set("tool_choice", "none"),
-        Some(ToolChoice::Named(name)) => o.object("tool_choice", |o| named(request, name, o)),
+        Some(ToolChoice::Named(name)) => o.object("tool_choice", |o| named(&request.custom_tools(), name, o)),
         Some(ToolChoice::Allowed { names, required }) => o.object("tool_choice", |o| {
             o.set("type", "allowed_tools");
             o.set("mode", if *required { "required" } else { "auto" });
-            o.list("tools", |l| names.iter().for_each(|name| l.object(|o| named(request, name, o))));
+            let customs = request.custom_tools();
+            o.list("tools", |l| names.iter().for_each(|name| l.object(|o| named(&customs, name, o))));
         }),
     }
     o.maybe("parallel_tool_calls", request.parallel_tool_calls);
 }
 
-fn named(request: &Request, name: &str, o: &mut ObjectWriter<'_>) {
-    o.set("type", if request.is_custom(name) { "custom" } else { "function" });
+fn named(customs: &BTreeSet<&str>, name: &str, o: &mut ObjectWriter<'_>) {
+    o.set("type", if customs.contains(name) { "custom" } else { "function" });
     o.set("name", name);
 }
 

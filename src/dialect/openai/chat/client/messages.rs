@@ -1,5 +1,7 @@
 //! Messages of a request.
 
+use std::collections::BTreeMap;
+
 use super::extras::read_blocks;
 use super::request::{inner, items, text, wrong};
 use crate::chat::json::{Json, Object};
@@ -34,6 +36,7 @@ const KNOWN: [&str; 16] = [
 /// Reads the list; ids of files and sounds at one account go to the pins.
 pub(super) fn messages(json: Json<'_>, pins: &mut Vec<Pin>) -> Result<Vec<Message>, Error> {
     let mut read: Vec<Message> = Vec::new();
+    let mut legacy = Legacy::default();
     for (i, json) in items(json, "messages")?.enumerate() {
         let path = format!("messages[{i}]");
         let object = inner(json, &path)?;
@@ -50,7 +53,7 @@ pub(super) fn messages(json: Json<'_>, pins: &mut Vec<Pin>) -> Result<Vec<Messag
             "assistant" => (Role::Assistant, assistant(&object, content, &path)?),
             "tool" => (Role::Tool, vec![result(&object, content, object.string("tool_call_id").unwrap_or_default())]),
             "function" => {
-                let id = legacy_id(&read, &object.string("name").unwrap_or_default());
+                let id = legacy.id(&read, &object.string("name").unwrap_or_default());
                 (Role::Tool, vec![result(&object, content, id)])
             }
             _ => return Err(wrong(&format!("{path}.role"), "system, developer, user, assistant or tool")),
@@ -84,14 +87,25 @@ fn result(object: &Object<'_>, content: Content, call_id: String) -> Part {
     Part::new(Body::Result(ToolResult { call_id, name: object.string("name"), parts: content.parts, is_error }))
 }
 
-/// The id that was made for the nearest earlier call of a legacy function.
-fn legacy_id(read: &[Message], name: &str) -> String {
-    let calls = read.iter().rev().flat_map(|message| message.parts.iter().rev());
-    let mut ids = calls.filter_map(|part| match &part.body {
-        Body::Call(call) if call.name == name => Some(call.id.clone()),
-        _ => None,
-    });
-    ids.next().unwrap_or_default()
+/// The calls of legacy functions, whose results name the function and no id.
+#[derive(Debug, Default)]
+struct Legacy {
+    /// The id of the last call of each name, of so many messages.
+    ids: BTreeMap<String, String>,
+    read: usize,
+}
+
+impl Legacy {
+    /// The id of the nearest earlier call of a function.
+    fn id(&mut self, read: &[Message], name: &str) -> String {
+        for part in read.iter().skip(self.read).flat_map(|message| &message.parts) {
+            if let Body::Call(call) = &part.body {
+                self.ids.insert(call.name.clone(), call.id.clone());
+            }
+        }
+        self.read = read.len();
+        self.ids.get(name).cloned().unwrap_or_default()
+    }
 }
 
 /// Reasoning, the provider's own blocks, text, refusal, images, calls: the order in which models speak.
@@ -109,22 +123,14 @@ fn assistant(object: &Object<'_>, content: Content, path: &str) -> Result<Vec<Pa
     parts.extend(object.items("images").filter_map(image));
     let calls = parts.len();
     calls_of(object, path, &mut parts)?;
-    for part in parts.iter_mut().skip(calls) {
-        if let Body::Call(ToolCall { id, .. }) = &part.body {
-            let mine = seals.iter().position(|seal| seal.id.as_ref() == Some(id));
-            let found = mine.map(|place| Seal { id: None, ..seals.remove(place) });
-            part.seal = part.seal.take().or(found);
-        }
-    }
+    seals.seal_calls(parts.get_mut(calls..).unwrap_or_default());
     // What proves no call proves text, of which there may be none.
-    for seal in seals.into_iter().filter(|seal| seal.id.is_none()) {
-        let free =
-            parts.iter_mut().take(calls).skip(texts).rfind(|part| part.as_text().is_some() && part.seal.is_none());
-        match free {
-            Some(part) => part.seal = Some(seal),
-            None => parts.insert(calls, Part::text("").sealed(Some(seal))),
-        }
+    let mut seals = seals.of_text.into_iter();
+    let texts = parts.get_mut(texts..calls).unwrap_or_default();
+    for part in texts.iter_mut().rev().filter(|part| part.as_text().is_some() && part.seal.is_none()) {
+        part.seal = seals.next();
     }
+    parts.splice(calls..calls, seals.map(|seal| Part::text("").sealed(Some(seal))));
     Ok(parts)
 }
 

@@ -1,5 +1,7 @@
 //! A client's request.
 
+use std::collections::BTreeSet;
+
 use super::messages::messages;
 use super::tools;
 use crate::chat::json::{Json, Object};
@@ -15,6 +17,7 @@ pub fn decode_request(body: &[u8]) -> Result<Request, Error> {
     for (key, json) in object.iter() {
         member(&mut request, key, json)?;
     }
+    keep_last(&mut request.ext);
     // `max_completion_tokens` wins over `max_tokens`, wherever they stand.
     if let Some(most) = object.get("max_completion_tokens") {
         request.max_tokens = Some(small(most, "max_completion_tokens")?);
@@ -115,12 +118,18 @@ fn member(request: &mut Request, key: &str, json: Json<'_>) -> Result<(), Error>
         _ => {
             // Without these the answer would not be what was asked for.
             let required = matches!(key, "web_search_options" | "audio" | "background" | "prompt");
-            let ext = Ext { owner: Owner::OpenAi, key: key.to_owned(), value: json.raw(), required };
-            request.ext.retain(|known| known.key != ext.key || known.owner != ext.owner);
-            request.ext.push(ext);
+            request.ext.push(Ext { owner: Owner::OpenAi, key: key.to_owned(), value: json.raw(), required });
         }
     }
     Ok(())
+}
+
+/// Of several members with one name the last counts.
+fn keep_last(ext: &mut Vec<Ext>) {
+    let mut seen = BTreeSet::new();
+    let is_last: Vec<bool> = ext.iter().rev().map(|ext| seen.insert((ext.owner, &ext.key))).collect();
+    let mut is_last = is_last.into_iter().rev();
+    ext.retain(|_| is_last.next().unwrap_or(true));
 }
 
 fn reasoning(request: &mut Request) -> &mut Reasoning {

@@ -1,5 +1,7 @@
 //! A whole answer for a client.
 
+use std::collections::BTreeSet;
+
 use super::super::{details, reason, usage};
 use super::extras::Extras;
 use crate::chat::json::{ListWriter, ObjectWriter, object};
@@ -83,8 +85,10 @@ fn message(parts: &[Part], mut extras: Extras, request: &Request, ids: &Ids, o: 
             o.set("arguments", call.args.as_text());
         }),
         Some(_) => o.list("tool_calls", |l| {
+            let is_text = |(_, call): &(&Part, &ToolCall)| matches!(call.args, Args::Text(_));
+            let customs = if calls.iter().any(is_text) { request.custom_tools() } else { BTreeSet::new() };
             for (part, call) in &calls {
-                l.object(|o| self::call(part, call, request, o));
+                l.object(|o| self::call(part, call, &customs, o));
             }
         }),
         None => {}
@@ -144,10 +148,10 @@ pub(super) fn image(media: &Media, index: u32, l: &mut ListWriter<'_>) {
     });
 }
 
-fn call(part: &Part, call: &ToolCall, request: &Request, o: &mut ObjectWriter<'_>) {
+fn call(part: &Part, call: &ToolCall, customs: &BTreeSet<&str>, o: &mut ObjectWriter<'_>) {
     o.set("id", &call.id);
     match &call.args {
-        Args::Text(input) if request.is_custom(&call.name) => {
+        Args::Text(input) if customs.contains(call.name.as_str()) => {
             o.set("type", "custom");
             o.object("custom", |o| {
                 o.set("name", &call.name);

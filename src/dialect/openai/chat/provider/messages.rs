@@ -1,5 +1,7 @@
 //! Messages for an OpenAI-compatible provider.
 
+use std::collections::BTreeSet;
+
 use super::vendor::{Thoughts, Vendor};
 use crate::chat::json::{ListWriter, ObjectWriter};
 use crate::chat::{
@@ -11,7 +13,7 @@ use crate::dialect::{Dropped, Facts};
 /// Writes all of them. Media inside of results has no place there: it follows as a user's message after the last result
 /// of the turn (rule 13).
 pub(super) fn messages(request: &Request, facts: &Facts<'_>, dropped: &mut Dropped, l: &mut ListWriter<'_>) {
-    let vendor = Vendor(facts.vendor);
+    let (vendor, customs) = (Vendor(facts.vendor), request.custom_tools());
     let mut moved: Vec<&Part> = Vec::new();
     for message in &request.messages {
         if message.role != Role::Tool {
@@ -26,7 +28,7 @@ pub(super) fn messages(request: &Request, facts: &Facts<'_>, dropped: &mut Dropp
                     }
                 }
             }
-            Role::Assistant => l.object(|o| assistant(message, request, facts, dropped, o)),
+            Role::Assistant => l.object(|o| assistant(message, &customs, facts, dropped, o)),
             Role::System | Role::Developer | Role::User => l.object(|o| {
                 o.set("role", role(message.role, vendor));
                 content(&message.parts, dropped, o);
@@ -164,7 +166,13 @@ fn file(data: String, media: &Media, o: &mut ObjectWriter<'_>) {
     o.set("filename", media.name.as_deref().unwrap_or("document.pdf"));
 }
 
-fn assistant(message: &Message, request: &Request, facts: &Facts<'_>, dropped: &mut Dropped, o: &mut ObjectWriter<'_>) {
+fn assistant(
+    message: &Message,
+    customs: &BTreeSet<&str>,
+    facts: &Facts<'_>,
+    dropped: &mut Dropped,
+    o: &mut ObjectWriter<'_>,
+) {
     let vendor = Vendor(facts.vendor);
     let parts = &message.parts;
     let is = |wanted: fn(&Body) -> bool| parts.iter().any(|part| wanted(&part.body));
@@ -210,7 +218,7 @@ fn assistant(message: &Message, request: &Request, facts: &Facts<'_>, dropped: &
         }
     }
     if !calls.is_empty() {
-        o.list("tool_calls", |l| calls.iter().for_each(|call| l.object(|o| self::call(call, request, vendor, o))));
+        o.list("tool_calls", |l| calls.iter().for_each(|call| l.object(|o| self::call(call, customs, vendor, o))));
     }
     tail(message, o);
 }
@@ -236,8 +244,8 @@ fn as_thought(part: &Part) -> Option<&str> {
     if let Body::Reasoning { text, .. } = &part.body { Some(text) } else { None }
 }
 
-fn call(call: &ToolCall, request: &Request, vendor: Vendor<'_>, o: &mut ObjectWriter<'_>) {
-    let is_custom = matches!(call.args, Args::Text(_)) && request.is_custom(&call.name);
+fn call(call: &ToolCall, customs: &BTreeSet<&str>, vendor: Vendor<'_>, o: &mut ObjectWriter<'_>) {
+    let is_custom = matches!(call.args, Args::Text(_)) && customs.contains(call.name.as_str());
     let (kind, input) = if is_custom { ("custom", "input") } else { ("function", "arguments") };
     o.set("id", vendor.call_id(&call.id));
     o.set("type", kind);

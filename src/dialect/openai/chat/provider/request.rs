@@ -1,5 +1,7 @@
 //! A request for an OpenAI-compatible provider.
 
+use std::collections::BTreeSet;
+
 use super::messages::messages;
 use super::vendor::{Effort, Vendor};
 use crate::chat::json::{ListWriter, ObjectWriter, object};
@@ -107,20 +109,21 @@ fn tools(request: &Request, o: &mut ObjectWriter<'_>) {
         Some(ToolChoice::Auto) => o.set("tool_choice", "auto"),
         Some(ToolChoice::Required) => o.set("tool_choice", "required"),
         Some(ToolChoice::None) => o.set("tool_choice", "none"),
-        Some(ToolChoice::Named(name)) => o.object("tool_choice", |o| named(request, name, o)),
+        Some(ToolChoice::Named(name)) => o.object("tool_choice", |o| named(&request.custom_tools(), name, o)),
         Some(ToolChoice::Allowed { names, required }) => o.object("tool_choice", |o| {
             o.set("type", "allowed_tools");
             o.object("allowed_tools", |o| {
                 o.set("mode", if *required { "required" } else { "auto" });
-                o.list("tools", |l| names.iter().for_each(|name| l.object(|o| named(request, name, o))));
+                let customs = request.custom_tools();
+                o.list("tools", |l| names.iter().for_each(|name| l.object(|o| named(&customs, name, o))));
             });
         }),
     }
     o.maybe("parallel_tool_calls", request.parallel_tool_calls);
 }
 
-fn named(request: &Request, name: &str, o: &mut ObjectWriter<'_>) {
-    let kind = if request.is_custom(name) { "custom" } else { "function" };
+fn named(customs: &BTreeSet<&str>, name: &str, o: &mut ObjectWriter<'_>) {
+    let kind = if customs.contains(name) { "custom" } else { "function" };
     o.set("type", kind);
     o.object(kind, |o| o.set("name", name));
 }

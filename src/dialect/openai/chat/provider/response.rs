@@ -1,12 +1,12 @@
 //! A whole answer of an OpenAI-compatible provider.
 
 use super::super::content::{self, fetched};
-use super::super::details::{Details, belongs_elsewhere};
+use super::super::details::{Details, Elsewhere};
 use super::super::{reason, usage};
 use super::calls;
 use crate::chat::json::{Json, Object};
 use crate::chat::{
-    Args, Body, Choice, Citation, Ext, Finish, Format, Ids, MediaKind, Owner, Part, Reason, Response, Seal, ToolCall,
+    Args, Body, Choice, Citation, Ext, Finish, Format, Ids, MediaKind, Owner, Part, Reason, Response, ToolCall,
     UrlCitation,
 };
 use crate::dialect::openai::{StreamError, stream_failure};
@@ -52,13 +52,14 @@ pub(super) fn native(object: &Object<'_>, name: &str) -> Option<Ext> {
 
 fn choice(choice: &Object<'_>, index: u32, ids: &Ids) -> Choice {
     let message = choice.object("message").unwrap_or_default();
-    let mut parts = parts(&message);
+    let (mut parts, mut elsewhere) = parts(&message);
     let first = u32::try_from(parts.len()).unwrap_or(u32::MAX);
     let made = (first..).map(|part| ids.call(index, part));
     for (json, made) in message.items("tool_calls").zip(made) {
         let Some(call) = json.object().and_then(|call| calls::Wire::read(&call)) else { continue };
         parts.push(call.part(made));
     }
+    elsewhere.seal_calls(&mut parts);
     if let Some(function) = message.object("function_call") {
         let name = function.string("name").unwrap_or_default();
         let args = Args::parse(&function.text("arguments").unwrap_or_default());
@@ -71,8 +72,8 @@ fn choice(choice: &Object<'_>, index: u32, ids: &Ids) -> Choice {
     Choice { parts, finish: Finish::new(reason, word), logprobs: choice.raw("logprobs") }
 }
 
-/// Everything of a message but its calls: reasoning, text, refusal, images.
-fn parts(message: &Object<'_>) -> Vec<Part> {
+/// Everything of a message but its calls: reasoning, text, refusal, images; and the seals that are the calls'.
+fn parts(message: &Object<'_>) -> (Vec<Part>, Elsewhere) {
     let content = message.get("content").and_then(content::read).unwrap_or_default();
     let details = Details::read(message.items("reasoning_details"));
     let mut parts = details.parts;
@@ -85,7 +86,7 @@ fn parts(message: &Object<'_>) -> Vec<Part> {
         parts.extend(bare.map(|text| Part::new(Body::Reasoning { text, summary: false })));
     }
     parts.extend(content.parts.into_iter().filter(|part| !matches!(part.body, Body::Native(_))));
-    let mut elsewhere: Vec<Seal> = details.elsewhere;
+    let mut elsewhere = details.elsewhere;
     let mut annotations = message.items("annotations").filter_map(annotation).peekable();
     if annotations.peek().is_some() && !parts.iter().any(|part| part.as_text().is_some()) {
         parts.push(Part::text(""));
@@ -93,14 +94,14 @@ fn parts(message: &Object<'_>) -> Vec<Part> {
     for part in &mut parts {
         if let Body::Text { citations, .. } = &mut part.body {
             citations.extend(annotations.by_ref());
-            part.seal = elsewhere.pop_if(|seal| seal.id.is_none() && belongs_elsewhere(seal));
+            part.seal = elsewhere.of_text.pop();
         }
     }
     if let Some(refusal) = message.string("refusal").filter(|text| !text.is_empty()) {
         parts.push(Part::new(Body::Refusal(refusal)));
     }
     parts.extend(message.items("images").filter_map(image));
-    parts
+    (parts, elsewhere)
 }
 
 /// An image of an answer: `{"type":"image_url","image_url":{"url":"data:..."}}`.
