@@ -54,7 +54,7 @@ fuzz: ## every decoder, SECONDS (60) each; needs a nightly Rust and cargo-fuzz
 
 clean: ## remove what was built and fetched
 	cargo clean
-	rm -rf .envoy .venv .cache tests/clients/node_modules
+	rm -rf .envoy .venv .cache tests/clients/node_modules fuzz/target fuzz/corpus fuzz/artifacts
 
 .PHONY: scripts/rust-ready
 scripts/rust-ready:
