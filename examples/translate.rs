@@ -44,7 +44,7 @@ fn main() -> ExitCode {
         "input": usage.input, "output": usage.output, "cache_read": usage.cache_read,
         "cache_write": usage.cache_write, "reasoning": usage.reasoning,
     });
-    writeln!(stderr(), "{tokens}").unwrap();
+    stderr().write_all(tokens.to_string().as_bytes()).unwrap();
     match answer {
         Some(answer) => {
             stdout().write_all(&answer).unwrap();
