@@ -35,6 +35,7 @@
 
 pub mod anthropic;
 pub mod bedrock;
+mod claude;
 pub mod cohere;
 mod edits;
 pub mod embeddings;

@@ -232,3 +232,16 @@ fn azures_older_path_names_the_deployment() {
     let encoded = encode_request(&decode(&request(json!({}))), &facts);
     assert_eq!(encoded.path, "/openai/deployments/gpt%205%2Fx/chat/completions?api-version=2025-04-01");
 }
+
+#[test]
+fn of_members_with_one_name_the_last_counts() {
+    let body = r#"{"model":"m","messages":[],"x":1,"x":2,"y":3,"providerOptions":{"openai":{"y":4},"google":{"y":5}}}"#;
+    let ext = decode_request(body.as_bytes()).unwrap().ext;
+    let said: Vec<_> = ext.iter().map(|ext| (ext.owner, &*ext.key, ext.value.get())).collect();
+    let (chat, google) = (Owner::OpenAi, Owner::Google);
+    // Which comes first in the body is up to the client.
+    for expected in [(chat, "x", "2"), (google, "y", "5")] {
+        assert!(said.contains(&expected), "{said:?}");
+    }
+    assert_eq!(said.iter().filter(|(owner, key, _)| (*owner, *key) == (chat, "y")).count(), 1, "{said:?}");
+}

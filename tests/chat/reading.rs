@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use tollgate::chat::{Body, Event, Format, Kind, Part, Reason, Response, SealKind, gather};
+use tollgate::dialect::openai::chat::decode_response;
 use tollgate::error::Class;
 
 use super::streams::decode;
@@ -253,4 +254,16 @@ fn an_event_larger_than_what_is_held_ends_the_stream() {
     let body = format!("data: {}\n\n", "x".repeat(2 << 20));
     let events = decode(&[body.as_bytes()]);
     assert!(matches!(&events[..], [Event::Error(error)] if error.class == Class::ProviderFault), "{}", events.len());
+}
+
+#[test]
+fn the_seals_of_a_whole_answer_find_their_calls() {
+    let call = |id: &str| json!({"id": id, "type": "function", "function": {"name": "f", "arguments": "{}"}});
+    let seal = |id: Value, data: &str| json!({"type": "reasoning.encrypted", "format": "google-gemini-v1", "id": id, "data": data});
+    let details = json!([seal(json!("b"), "of b"), seal(Value::Null, "of the text"), seal(json!("c"), "of nobody")]);
+    let message = json!({"content": "hi", "tool_calls": [call("a"), call("b")], "reasoning_details": details});
+    let body = json!({"choices": [{"message": message, "finish_reason": "tool_calls"}]}).to_string();
+    let parts = decode_response(body.as_bytes(), &ids()).unwrap().choices.remove(0).parts;
+    let seals: Vec<Option<&str>> = parts.iter().map(|part| part.seal.as_ref().map(|seal| &*seal.data)).collect();
+    assert_eq!(seals, [Some("of the text"), None, Some("of b")]);
 }

@@ -7,7 +7,6 @@ mod blocks;
 mod error;
 mod media;
 mod messages;
-mod model;
 mod request;
 mod response;
 mod schema;
@@ -22,6 +21,4 @@ pub use request::{can_express, encode_request};
 pub use response::decode_response;
 pub use stream::Decoder;
 
-/// The tool that stands for an answer in JSON, where a model has no other way to be held to it. What it is called with
-/// is the answer's text.
-const ANSWER: &str = "tollgate_json_answer";
+use super::claude::ANSWER;

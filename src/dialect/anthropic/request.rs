@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use super::media;
 use super::messages::{self, Hints};
-use super::model::Model;
 use super::thinking::{Thinking, thinking};
 use super::tools::{self, Tools};
 use super::turns::turns;
 use crate::chat::json::{Json, ObjectWriter, object};
 use crate::chat::{Body, Message, Modality, Output, Owner, Request, Role, Source, ToolKind};
+use crate::dialect::claude::Claude;
 use crate::dialect::turns::{Turn, hint_at_end};
 use crate::dialect::{Dropped, Encoded, Facts, Unable, refuses_foreign};
 
@@ -63,7 +63,7 @@ pub fn can_express(request: &Request, facts: &Facts<'_>) -> Result<(), Unable> {
     Unable::when(told.any(is_media), "messages.content")?;
     let turns = turns(request, facts, &mut Dropped::default())?;
     let has_beginning = turns.last().is_some_and(Turn::is_beginning);
-    Unable::when(has_beginning && !Model::of(facts.model).takes_beginnings(), "messages")
+    Unable::when(has_beginning && !Claude::of(facts.model).takes_beginnings(), "messages")
 }
 
 fn is_vertex(facts: &Facts<'_>) -> bool {
@@ -72,7 +72,7 @@ fn is_vertex(facts: &Facts<'_>) -> bool {
 
 /// Writes the request.
 pub fn encode_request(request: &Request, facts: &Facts<'_>) -> Encoded {
-    let (model, mut dropped) = (Model::of(facts.model), Dropped::default());
+    let (model, mut dropped) = (Claude::of(facts.model), Dropped::default());
     let is_vertex = is_vertex(facts);
     let mut turns = turns(request, facts, &mut dropped).unwrap_or_default();
     if is_vertex && request.cache.is_some() {
@@ -135,7 +135,7 @@ fn has(request: &Request, key: &str) -> bool {
 }
 
 /// Anthropic wants it said (trap 12), and not more than the model has.
-fn max_tokens(request: &Request, facts: &Facts<'_>, model: Model, dropped: &mut Dropped) -> u64 {
+fn max_tokens(request: &Request, facts: &Facts<'_>, model: Claude, dropped: &mut Dropped) -> u64 {
     let most = facts.max_output.filter(|most| *most > 0);
     match (request.max_tokens.map(u64::from), most) {
         (None, most) => most.unwrap_or_else(|| model.max_output()),
@@ -147,7 +147,7 @@ fn max_tokens(request: &Request, facts: &Facts<'_>, model: Model, dropped: &mut 
     }
 }
 
-fn output(request: &Request, model: Model, thinking: Thinking<'_>, dropped: &mut Dropped, o: &mut ObjectWriter<'_>) {
+fn output(request: &Request, model: Claude, thinking: Thinking<'_>, dropped: &mut Dropped, o: &mut ObjectWriter<'_>) {
     let effort = thinking.effort();
     let has_format = matches!(request.output, Output::Schema { .. }) && model.has_schemas();
     if has(request, "output_config") || (effort.is_none() && !has_format) {
@@ -160,7 +160,7 @@ fn output(request: &Request, model: Model, thinking: Thinking<'_>, dropped: &mut
 }
 
 /// Temperatures go to 1; newer models take one of two or nothing, and thinking none of them.
-fn sampling(request: &Request, model: Model, thinking: Thinking<'_>, dropped: &mut Dropped, o: &mut ObjectWriter<'_>) {
+fn sampling(request: &Request, model: Claude, thinking: Thinking<'_>, dropped: &mut Dropped, o: &mut ObjectWriter<'_>) {
     let sampling = &request.sampling;
     if model.has_sampling() && !thinking.is_on() {
         let temperature = sampling.temperature.map(|asked| asked.clamp(0.0, 1.0));

@@ -3,27 +3,10 @@
 
 use crate::chat::Raw;
 use crate::chat::json::{Json, ListWriter, Object, ObjectWriter};
+use crate::dialect::claude::UNKNOWN_KEYWORDS;
 
 /// Schemas nested deeper are sent as they are.
 const DEEPEST: u8 = 64;
-
-/// Keywords that are a 400 where output is held to a schema. Anthropic's SDKs move them into the description, as here.
-const UNKNOWN: [&str; 14] = [
-    "minimum",
-    "maximum",
-    "exclusiveMinimum",
-    "exclusiveMaximum",
-    "multipleOf",
-    "minLength",
-    "maxLength",
-    "maxItems",
-    "uniqueItems",
-    "contains",
-    "minProperties",
-    "maxProperties",
-    "patternProperties",
-    "propertyNames",
-];
 
 /// Writes an input schema under its name. Root members keep their order; `type` is added where it is missing.
 pub(super) fn input(schema: &Raw, o: &mut ObjectWriter<'_>) {
@@ -68,7 +51,7 @@ fn write(schema: &Object<'_>, depth: u8, has_lost: &mut bool, o: &mut ObjectWrit
                 }
             }
             "minItems" if json.count().is_some_and(|least| least > 1) => lose(key, json),
-            _ if UNKNOWN.contains(&key) => lose(key, json),
+            _ if UNKNOWN_KEYWORDS.contains(&key) => lose(key, json),
             "properties" | "$defs" | "definitions" => match json.object() {
                 Some(members) => o.object(key, |o| {
                     for (name, json) in members.iter() {

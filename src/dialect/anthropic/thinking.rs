@@ -1,9 +1,9 @@
 //! How much the model thinks: `thinking` and `output_config.effort`.
 
-use super::model::{Model, Thinks};
 use crate::chat::json::ObjectWriter;
-use crate::chat::{Reasoning, Request, effort_of};
+use crate::chat::{Reasoning, Request};
 use crate::dialect::Dropped;
+use crate::dialect::claude::{Claude, Thinks, effort};
 use crate::dialect::turns::{Turn, lacks_thinking};
 
 /// The least budget that is accepted; it must be below `max_tokens`.
@@ -65,7 +65,7 @@ impl Thinking<'_> {
 /// Decides. `is_forced`: a call is forced, which does not go together with thinking (trap 13).
 pub(super) fn thinking<'a>(
     request: &'a Request,
-    model: Model,
+    model: Claude,
     turns: &[Turn<'_>],
     max_tokens: u64,
     is_forced: bool,
@@ -100,7 +100,7 @@ pub(super) fn thinking<'a>(
 }
 
 /// The client wants none.
-fn off(model: Model, dropped: &mut Dropped) -> Thinking<'static> {
+fn off(model: Claude, dropped: &mut Dropped) -> Thinking<'static> {
     if model.thinks_always() {
         dropped.add("reasoning");
         Thinking::Least
@@ -112,7 +112,7 @@ fn off(model: Model, dropped: &mut Dropped) -> Thinking<'static> {
 }
 
 /// The client wants it and cannot have it.
-fn switched_off(model: Model, dropped: &mut Dropped) -> Thinking<'static> {
+fn switched_off(model: Claude, dropped: &mut Dropped) -> Thinking<'static> {
     dropped.add("reasoning");
     off(model, dropped)
 }
@@ -130,18 +130,4 @@ fn budget(reasoning: &Reasoning, max_tokens: u64, dropped: &mut Dropped) -> Opti
     let tokens = asked.min(room - room / 4).max(LEAST);
     dropped.when(reasoning.budget.is_some_and(|budget| budget != tokens), "reasoning");
     Some(tokens)
-}
-
-fn effort<'a>(reasoning: &'a Reasoning, model: Model, dropped: &mut Dropped) -> Option<&'a str> {
-    let asked = reasoning.effort.as_deref().or_else(|| reasoning.budget.map(effort_of))?;
-    let known = match asked {
-        "minimal" => Some("low"),
-        "low" | "medium" | "high" | "max" => Some(asked),
-        "xhigh" if model.has_xhigh() => Some(asked),
-        "xhigh" => Some("high"),
-        _ => None,
-    };
-    let is_less = known.is_none() || (asked == "xhigh" && known != Some(asked));
-    dropped.when(is_less, "reasoning");
-    known
 }

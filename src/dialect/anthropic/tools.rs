@@ -3,14 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::messages::Hints;
-use super::model::Model;
 use super::{ANSWER, schema};
 use crate::chat::json::{ListWriter, ObjectWriter};
 use crate::chat::{Output, Owner, Raw, Request, Tool, ToolChoice, ToolKind};
 use crate::dialect::Dropped;
-
-/// Most tools that are held to their schema (seen: 21 are a 400).
-const MOST_STRICT: usize = 20;
+use crate::dialect::claude::{Claude, MOST_STRICT};
 
 /// What is offered and what must be called.
 #[derive(Debug)]
@@ -34,7 +31,7 @@ enum Choice<'a> {
 
 impl<'a> Tools<'a> {
     /// Of a request.
-    pub fn of(request: &'a Request, model: Model, dropped: &mut Dropped) -> Tools<'a> {
+    pub fn of(request: &'a Request, model: Claude, dropped: &mut Dropped) -> Tools<'a> {
         let mut tools: Vec<&Tool> = request.tools.iter().collect();
         let mut choice = match &request.tool_choice {
             None => Choice::Unsaid,
@@ -162,7 +159,7 @@ fn answer(schema: Option<&Raw>, l: &mut ListWriter<'_>) {
 }
 
 /// `output_config.format`, where the model has it.
-pub(super) fn format(output: &Output, model: Model, dropped: &mut Dropped, o: &mut ObjectWriter<'_>) {
+pub(super) fn format(output: &Output, model: Claude, dropped: &mut Dropped, o: &mut ObjectWriter<'_>) {
     if let Output::Schema { schema, .. } = output
         && model.has_schemas()
     {

@@ -2,11 +2,12 @@
 //! (`us.amazon.nova-pro-v1:0`), or as the ARN of either. The ARN of an application's own profile tells nothing.
 
 use crate::chat::Format;
+use crate::dialect::claude::Claude;
 
 /// A model's name, understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Model {
-    /// Anthropic's, by version; a name without one is taken for a newer one.
+    /// Anthropic's.
     Claude(Claude),
     /// Amazon's, by generation.
     Nova(u32),
@@ -20,24 +21,13 @@ pub(super) enum Model {
     Other,
 }
 
-/// Claude.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Claude {
-    version: (u32, u32),
-    is_opus: bool,
-    /// Fable and Mythos.
-    is_largest: bool,
-}
-
 impl Model {
     /// By name.
     pub fn of(name: &str) -> Model {
         let name = name.to_ascii_lowercase();
         let has = |word: &str| name.contains(word);
-        if let Some((_, rest)) = name.split_once("claude") {
-            let version = version(rest).unwrap_or((u32::MAX, 0));
-            let is_largest = has("fable") || has("mythos");
-            return Model::Claude(Claude { version, is_opus: has("opus"), is_largest });
+        if has("claude") {
+            return Model::Claude(Claude::of(&name));
         }
         if let Some((_, rest)) = name.split_once("amazon.nova-") {
             let digits = rest.split('-').next().and_then(|word| word.parse().ok());
@@ -67,7 +57,7 @@ impl Model {
     /// (<https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html>).
     pub fn has_schemas(self) -> bool {
         match self {
-            Model::Claude(claude) => claude.version >= (4, 5),
+            Model::Claude(claude) => claude.has_schemas(),
             Model::Nova(_) | Model::Plain => false,
             Model::GptOss | Model::Qwen | Model::Mistral | Model::Other => true,
         }
@@ -77,7 +67,7 @@ impl Model {
     /// (<https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolChoice.html>).
     pub fn has_tool_choice(self) -> bool {
         match self {
-            Model::Claude(claude) => claude.version >= (3, 0),
+            Model::Claude(claude) => claude.has_tool_choice(),
             Model::Plain => false,
             _ => true,
         }
@@ -92,7 +82,7 @@ impl Model {
     /// Where cache points may stand (<https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html>).
     pub fn caches(self) -> Caches {
         match self {
-            Model::Claude(claude) if claude.version >= (3, 5) => Caches::Everywhere,
+            Model::Claude(claude) if claude.caches() => Caches::Everywhere,
             Model::Nova(_) => Caches::NotInTools,
             // It may be a profile of one that does.
             Model::Other => Caches::Everywhere,
@@ -102,7 +92,7 @@ impl Model {
 
     /// Whether a cache point may say for how long.
     pub fn has_ttl(self) -> bool {
-        self.claude().is_some_and(|claude| claude.version >= (4, 5)) || self == Model::Other
+        self.claude().is_some_and(Claude::has_schemas) || self == Model::Other
     }
 
     /// Whether an id is accepted letter for letter (rule 3). Claude accepts less than Bedrock does.
@@ -118,72 +108,6 @@ pub(super) enum Caches {
     Everywhere,
     NotInTools,
     Nowhere,
-}
-
-/// How a model is told to think.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Thinks {
-    /// It cannot.
-    Not,
-    /// With a budget of tokens.
-    Budget,
-    /// As much as it likes, guided by an effort.
-    Adaptive,
-}
-
-/// The same lines as on Anthropic's own API (<https://platform.claude.com/docs/en/build-with-claude/extended-thinking>).
-impl Claude {
-    /// Extended thinking came with 3.7; budgets went with 4.7.
-    pub fn thinks(self) -> Thinks {
-        match self.version {
-            version if version < (3, 7) => Thinks::Not,
-            version if version < (4, 6) => Thinks::Budget,
-            _ => Thinks::Adaptive,
-        }
-    }
-
-    /// Whether it thinks unless told not to.
-    pub fn thinks_by_itself(self) -> bool {
-        self.version >= (5, 0)
-    }
-
-    /// Whether it cannot be told not to think.
-    pub fn thinks_always(self) -> bool {
-        self.is_largest || (self.is_opus && self.version >= (5, 5))
-    }
-
-    /// Since 4.7 thoughts are told only to those who ask for them, and there is an effort `xhigh`.
-    pub fn tells_when_asked(self) -> bool {
-        self.version >= (4, 7)
-    }
-
-    /// `temperature`, `top_p` and `top_k` are a 400 since 4.7.
-    pub fn has_sampling(self) -> bool {
-        self.version < (4, 7)
-    }
-
-    /// `temperature` and `top_p` together are a 400 since 4.1.
-    pub fn takes_both(self) -> bool {
-        self.version < (4, 1)
-    }
-
-    /// Whether the answer's beginning can be given: a 400 since 4.6.
-    pub fn takes_prefill(self) -> bool {
-        self.version < (4, 6)
-    }
-
-    /// Whether it can be told to call one tool at a time (seen to be refused before 4.5).
-    pub fn has_single_calls(self) -> bool {
-        self.version >= (4, 5)
-    }
-}
-
-/// The first number of at most two digits, and the one beside it.
-fn version(rest: &str) -> Option<(u32, u32)> {
-    let mut words = rest.split(|c: char| !c.is_ascii_alphanumeric());
-    let number = |word: &str| if word.len() <= 2 { word.parse::<u32>().ok() } else { None };
-    let major = words.by_ref().find_map(|word| number(word.strip_prefix('v').unwrap_or(word)))?;
-    Some((major, words.next().and_then(number).unwrap_or(0)))
 }
 
 #[cfg(test)]
@@ -205,7 +129,7 @@ mod tests {
             ),
             ("anthropic.claude-instant-v1", (1, 0)),
         ] {
-            assert_eq!(Model::of(name).claude().map(|claude| claude.version), Some(version), "{name}");
+            assert_eq!(Model::of(name).claude().map(Claude::version), Some(version), "{name}");
         }
         for (name, model) in [
             ("amazon.nova-micro-v1:0", Model::Nova(1)),

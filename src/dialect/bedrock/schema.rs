@@ -3,28 +3,11 @@
 //! (<https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html>).
 
 use crate::chat::Raw;
+use crate::dialect::claude::UNKNOWN_KEYWORDS;
 use serde_json::{Map, Value, json};
 
 /// Schemas nested deeper are sent as they are.
 const DEEPEST: u8 = 64;
-
-/// Keywords that are a 400 there.
-const UNKNOWN: [&str; 14] = [
-    "minimum",
-    "maximum",
-    "exclusiveMinimum",
-    "exclusiveMaximum",
-    "multipleOf",
-    "minLength",
-    "maxLength",
-    "maxItems",
-    "uniqueItems",
-    "contains",
-    "minProperties",
-    "maxProperties",
-    "patternProperties",
-    "propertyNames",
-];
 
 /// An input schema, as it came where it says that it is an object.
 pub(super) fn input(schema: &Raw) -> Raw {
@@ -50,7 +33,7 @@ pub(super) fn strict(schema: &Raw) -> (Raw, bool) {
 fn close(schema: &mut Value, depth: u8, has_lost: &mut bool, has_changed: &mut bool) {
     let (Some(members), Some(depth)) = (schema.as_object_mut(), depth.checked_sub(1)) else { return };
     let before = members.len();
-    members.retain(|name, _| !UNKNOWN.contains(&name.as_str()) && name != "$schema");
+    members.retain(|name, _| !UNKNOWN_KEYWORDS.contains(&name.as_str()) && name != "$schema");
     let is_bound = |least: &Value| least.as_u64().is_some_and(|least| least > 1);
     if members.get("minItems").is_some_and(is_bound) {
         members.remove("minItems");

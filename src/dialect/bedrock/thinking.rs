@@ -1,8 +1,9 @@
 //! How much the model thinks: each family has its own members among the additional fields.
 
-use super::model::{Claude, Model, Thinks};
-use crate::chat::{Raw, Reasoning, effort_of};
+use super::model::Model;
+use crate::chat::{Raw, Reasoning};
 use crate::dialect::Dropped;
+use crate::dialect::claude::{Claude, Thinks, effort};
 use crate::dialect::turns::{Turn, lacks_thinking};
 use serde_json::json;
 
@@ -144,18 +145,4 @@ fn budget(reasoning: &Reasoning, around: Around<'_>, dropped: &mut Dropped) -> O
     let told = Raw::of(&json!({"type": "enabled", "budget_tokens": tokens}));
     let max_tokens = around.max_tokens.is_none().then_some(room);
     Some(Thinking { fields: vec![("thinking", told)], is_on: true, max_tokens })
-}
-
-fn effort<'a>(reasoning: &'a Reasoning, claude: Claude, dropped: &mut Dropped) -> Option<&'a str> {
-    let asked = reasoning.effort.as_deref().or_else(|| reasoning.budget.map(effort_of))?;
-    let known = match asked {
-        "minimal" => Some("low"),
-        "low" | "medium" | "high" | "max" => Some(asked),
-        "xhigh" if claude.tells_when_asked() => Some(asked),
-        "xhigh" => Some("high"),
-        _ => None,
-    };
-    let is_less = known.is_none() || (asked == "xhigh" && known != Some(asked));
-    dropped.when(is_less, "reasoning");
-    known
 }

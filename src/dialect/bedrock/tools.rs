@@ -6,11 +6,9 @@ use super::{ANSWER, schema};
 use crate::chat::json::{ListWriter, ObjectWriter};
 use crate::chat::{Output, Owner, Raw, Request, Tool, ToolChoice, ToolKind};
 use crate::dialect::Dropped;
+use crate::dialect::claude::{Claude, MOST_STRICT};
 use crate::dialect::turns::{Turn, What};
 use std::collections::BTreeSet;
-
-/// Most tools that Claude holds to their schema (seen on its own API: 21 are a 400).
-const MOST_STRICT: usize = 20;
 
 /// What is offered and what must be called.
 #[derive(Debug)]
@@ -68,7 +66,7 @@ impl<'a> Tools<'a> {
             answer = None;
         } else if answer.is_some() {
             choice = if has_none && past.is_empty() { Choice::Tool(ANSWER) } else { Choice::Any };
-            let cannot = model.claude().is_some_and(super::model::Claude::thinks_always) || !model.has_tool_choice();
+            let cannot = model.claude().is_some_and(Claude::thinks_always) || !model.has_tool_choice();
             if cannot {
                 // Nothing can be forced.
                 dropped.add("response_format");
@@ -84,7 +82,7 @@ impl<'a> Tools<'a> {
         }
         // A request with calls and no tools is refused.
         let past = if has_none && answer.is_none() { past } else { Vec::new() };
-        let has_single = model.claude().is_some_and(super::model::Claude::has_single_calls);
+        let has_single = model.claude().is_some_and(Claude::has_single_calls);
         let wants_single = request.parallel_tool_calls == Some(false) && !has_none;
         dropped.when(wants_single && !has_single, "parallel_tool_calls");
         Tools { tools, past, answer, choice, is_single: wants_single && has_single, model }

@@ -45,7 +45,7 @@ pub(super) fn turns<'a>(
     }
     pair(&mut turns)?;
     let is_prefill = turns.last().is_some_and(|turn| turn.is_assistant);
-    Unable::when(is_prefill && model.claude().is_some_and(|claude| !claude.takes_prefill()), "messages")?;
+    Unable::when(is_prefill && model.claude().is_some_and(|claude| !claude.takes_beginnings()), "messages")?;
     hint_at_end(request.cache.as_ref(), &mut turns);
     Ok(turns)
 }

@@ -1,9 +1,39 @@
-//! In what Anthropic's models differ, told by their names: `claude-3-7-sonnet-20250219`, `claude-opus-4-1@20250805`,
+//! In what Anthropic's models differ, wherever they run, told by their names: `claude-3-7-sonnet-20250219`, `claude-opus-4-1@20250805`,
 //! `claude-fable-5-1`. A name that is not here is taken for a newer one.
+
+use super::Dropped;
+use crate::chat::{Reasoning, effort_of};
+
+/// Most tools that are held to their schema (seen: 21 are a 400).
+pub(super) const MOST_STRICT: usize = 20;
+
+/// The tool that stands for an answer in JSON, where a model has no other way to be held to it. What it is called with
+/// is the answer's text.
+pub(super) const ANSWER: &str = "tollgate_json_answer";
+
+/// Keywords that are a 400 where output is held to a schema
+/// (<https://platform.claude.com/docs/en/build-with-claude/structured-outputs>). Anthropic's SDKs move them into the
+/// description.
+pub(super) const UNKNOWN_KEYWORDS: [&str; 14] = [
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minLength",
+    "maxLength",
+    "maxItems",
+    "uniqueItems",
+    "contains",
+    "minProperties",
+    "maxProperties",
+    "patternProperties",
+    "propertyNames",
+];
 
 /// A model's name, understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Model {
+pub(super) struct Claude {
     version: (u32, u32),
     kind: Kind,
 }
@@ -27,9 +57,9 @@ pub(super) enum Thinks {
     Adaptive,
 }
 
-impl Model {
+impl Claude {
     /// By name. Models of others that speak this dialect are like Claude 4.
-    pub fn of(name: &str) -> Model {
+    pub fn of(name: &str) -> Claude {
         let name = name.to_ascii_lowercase();
         let kind = match &*name {
             name if name.contains("opus") => Kind::Opus,
@@ -40,7 +70,13 @@ impl Model {
             Some((_, rest)) => version(rest).unwrap_or((u32::MAX, 0)),
             None => (4, 0),
         };
-        Model { version, kind }
+        Claude { version, kind }
+    }
+
+    /// Its generation.
+    #[cfg(test)]
+    pub fn version(self) -> (u32, u32) {
+        self.version
     }
 
     /// Extended thinking came with 3.7; budgets went with 4.7.
@@ -62,8 +98,8 @@ impl Model {
         self.kind == Kind::Largest || (self.kind == Kind::Opus && self.version >= (5, 5))
     }
 
-    /// The effort `xhigh` came with 4.7.
-    pub fn has_xhigh(self) -> bool {
+    /// Since 4.7 thoughts are told only to those who ask for them, and there is an effort `xhigh`.
+    pub fn tells_when_asked(self) -> bool {
         self.version >= (4, 7)
     }
 
@@ -87,6 +123,21 @@ impl Model {
         self.version >= (4, 5)
     }
 
+    /// Whether it can be told to call one tool at a time (seen to be refused by Bedrock before 4.5).
+    pub fn has_single_calls(self) -> bool {
+        self.version >= (4, 5)
+    }
+
+    /// Whether it has tools: all but the first do.
+    pub fn has_tool_choice(self) -> bool {
+        self.version >= (3, 0)
+    }
+
+    /// Whether Bedrock caches what it is told.
+    pub fn caches(self) -> bool {
+        self.version >= (3, 5)
+    }
+
     /// Most output tokens that every model of the generation has; a catalogue that knows more comes first.
     pub fn max_output(self) -> u64 {
         match self.version {
@@ -105,6 +156,21 @@ fn version(rest: &str) -> Option<(u32, u32)> {
     let number = |word: &str| if word.len() <= 2 { word.parse::<u32>().ok() } else { None };
     let major = words.by_ref().find_map(|word| number(word.strip_prefix('v').unwrap_or(word)))?;
     Some((major, words.next().and_then(number).unwrap_or(0)))
+}
+
+/// How hard a model with efforts thinks, in a word that it knows.
+pub(super) fn effort<'a>(reasoning: &'a Reasoning, claude: Claude, dropped: &mut Dropped) -> Option<&'a str> {
+    let asked = reasoning.effort.as_deref().or_else(|| reasoning.budget.map(effort_of))?;
+    let known = match asked {
+        "minimal" => Some("low"),
+        "low" | "medium" | "high" | "max" => Some(asked),
+        "xhigh" if claude.tells_when_asked() => Some(asked),
+        "xhigh" => Some("high"),
+        _ => None,
+    };
+    let is_less = known.is_none() || (asked == "xhigh" && known != Some(asked));
+    dropped.when(is_less, "reasoning");
+    known
 }
 
 #[cfg(test)]
@@ -128,10 +194,10 @@ mod tests {
             ("claude-mythos-preview", (u32::MAX, 0)),
             ("glm-4.6", (4, 0)),
         ] {
-            assert_eq!(Model::of(name).version, version, "{name}");
+            assert_eq!(Claude::of(name).version, version, "{name}");
         }
         let always = ["claude-fable-5", "claude-mythos-preview", "claude-opus-5-5"];
-        assert!(always.iter().all(|name| Model::of(name).thinks_always()));
-        assert!(!["claude-opus-5", "claude-sonnet-5-5"].iter().any(|name| Model::of(name).thinks_always()));
+        assert!(always.iter().all(|name| Claude::of(name).thinks_always()));
+        assert!(!["claude-opus-5", "claude-sonnet-5-5"].iter().any(|name| Claude::of(name).thinks_always()));
     }
 }
