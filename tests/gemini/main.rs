@@ -16,6 +16,8 @@ mod rounds;
 #[allow(dead_code, reason = "shared with the tests of chat completions")]
 #[path = "../chat/schema.rs"]
 mod schema;
+#[path = "../chat/spoilt.rs"]
+mod spoilt;
 mod strict;
 #[allow(dead_code, reason = "shared with the tests of chat completions")]
 #[path = "../chat/support.rs"]

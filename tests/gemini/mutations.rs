@@ -1,5 +1,7 @@
 //! Recordings changed in ways that must not matter, or that must show on the other side; and any bytes.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tollgate::chat::Event;
@@ -12,10 +14,11 @@ use tollgate::dialect::openai::embeddings;
 
 use super::answers::in_order;
 use super::reading::{said, shown, usage as counted};
-use super::recorded::{answer, decode, exchanges, translate};
+use super::recorded::{Exchange, answer, decode, exchanges, translate};
 use super::schema::Schema;
+use super::spoilt::{changed, changes};
 use super::strict::{studio, vertex};
-use super::support::{Said, cuts, events, ids, recordings, usage};
+use super::support::{Recording, Said, cuts, events, ids, recordings, usage};
 
 /// Other names of tools, text of many bytes.
 fn rename(value: &mut Value) {
@@ -147,34 +150,19 @@ fn changed_recordings_mean_what_they_say() {
     }
 }
 
-/// Where bytes are changed, what for, and where the rest is cut off.
-fn changes() -> impl Strategy<Value = (usize, Vec<(usize, u8)>, usize, bool)> {
-    (any::<usize>(), prop::collection::vec((any::<usize>(), any::<u8>()), 0..12), any::<usize>(), any::<bool>())
-}
-
-fn changed(body: &[u8], changes: &[(usize, u8)], cut: usize, cuts: bool) -> Vec<u8> {
-    let mut body = body.to_vec();
-    for (place, byte) in changes.iter().copied().filter(|_| !body.is_empty()).collect::<Vec<_>>() {
-        let place = place % body.len();
-        // Half of them stay JSON more often than not.
-        body[place] = if byte & 1 == 0 { b"\"{}[],:0a\\n"[usize::from(byte >> 1) % 11] } else { byte };
-    }
-    if cuts && !body.is_empty() {
-        body.truncate(cut % body.len());
-    }
-    body
-}
+/// Read once, not for every case.
+static EXCHANGES: LazyLock<Vec<Exchange>> = LazyLock::new(exchanges);
+static RECORDINGS: LazyLock<Vec<Recording>> = LazyLock::new(recordings);
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_bytes_are_read((which, places, cut, cuts) in changes()) {
-        let exchanges = exchanges();
-        if exchanges.is_empty() {
+        if EXCHANGES.is_empty() {
             return Ok(());
         }
-        let exchange = &exchanges[which % exchanges.len()];
+        let exchange = &EXCHANGES[which % EXCHANGES.len()];
         let body = changed(&exchange.body, &places, cut, cuts);
         let _ = decode_response(&body, &ids());
         let _ = decode_embeddings(&body);
@@ -194,11 +182,10 @@ proptest! {
 
     #[test]
     fn any_requests_are_written((which, places, cut, _) in changes()) {
-        let recordings = recordings();
-        if recordings.is_empty() {
+        if RECORDINGS.is_empty() {
             return Ok(());
         }
-        let recording = &recordings[which % recordings.len()];
+        let recording = &RECORDINGS[which % RECORDINGS.len()];
         let body = serde_json::to_vec(&recording.request).unwrap();
         let body = changed(&body, &places, cut, false);
         for facts in [studio("gemini-2.5-flash"), vertex("gemini-3-pro")] {
