@@ -90,10 +90,15 @@ impl Open {
                 return Some(Open { index, held: block.get().len(), part, what });
             }
         };
+        let text = match &what {
+            What::Text(_) => object.string("text"),
+            What::Thinking(_) => object.string("thinking"),
+            // Whatever else a call has.
+            _ => None,
+        };
         let open = Open { index, held, part, what };
         out.push(Event::Open { choice: 0, part, kind });
-        let text = object.string("text").or_else(|| object.string("thinking")).filter(|text| !text.is_empty());
-        out.extend(text.map(|piece| Event::Text { choice: 0, part, piece }));
+        out.extend(text.filter(|text| !text.is_empty()).map(|piece| Event::Text { choice: 0, part, piece }));
         Some(open)
     }
 
