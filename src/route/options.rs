@@ -4,6 +4,7 @@
 //! table for users is docs/options.md.
 
 use super::needs::Needs;
+use crate::config::Dialect;
 use crate::error::Error;
 use crate::operation::Operation;
 use serde::Deserialize;
@@ -24,6 +25,8 @@ pub struct Options {
     pub models: Vec<String>,
     /// One target, no other.
     pub no_fallback: bool,
+    /// State kept at one account that the request names in a dialect's own options.
+    pub bound: Option<Bound>,
     /// Labels that every target must carry, each with the option that asked for it.
     pub labels: Vec<(String, String)>,
     /// What it needs of a model, whatever it wishes.
@@ -33,6 +36,9 @@ pub struct Options {
     /// Words for attribution.
     pub tags: Vec<String>,
 }
+
+/// State kept at one account of a dialect: the option that names it, and the dialects that know it.
+type Bound = (&'static str, &'static [Dialect]);
 
 /// Most entries of any list of an option.
 const MOST: usize = 64;
@@ -47,7 +53,9 @@ impl Options {
                 let path = format!("{path}.{name}");
                 match owner.as_str() {
                     "gateway" => self.gateway_option(&name, value.get(), &path)?,
-                    "anthropic" | "google" | "vertex" | "bedrock" | "cohere" if operation.is_translated() => {}
+                    "anthropic" | "google" | "vertex" | "bedrock" | "cohere" if operation.is_translated() => {
+                        self.bound = self.bound.or(bound(&owner, &name));
+                    }
                     _ => return Err(not_honoured(&path)),
                 }
             }
@@ -210,6 +218,14 @@ impl Options {
 
 fn not_honoured(path: &str) -> Error {
     Error::unsupported_option(path, format!("The option `{path}` is not honoured here."))
+}
+
+fn bound(owner: &str, name: &str) -> Option<Bound> {
+    match (owner, name) {
+        ("google" | "vertex", "cachedContent") => Some(("cachedContent", &[Dialect::Gemini, Dialect::Vertex])),
+        ("anthropic", "container") => Some(("container", &[Dialect::Anthropic])),
+        _ => None,
+    }
 }
 
 fn said_otherwise(path: &str) -> Error {

@@ -117,14 +117,15 @@ pub fn plan(request: &Request<'_>) -> Result<Plan, Error> {
         return Err(Error::model_forbidden(&asked.model.name));
     }
     let mut draft = Draft::default();
-    match request.pinned {
-        Some(_) => draft.add_pinned(request, &asked),
-        None => draft.add(request, &asked),
+    let is_pinned = request.pinned.is_some() || options.bound.is_some();
+    match is_pinned {
+        true => draft.add_pinned(request, &asked),
+        false => draft.add(request, &asked),
     }
     for name in &asked.model.fallbacks {
         if let Ok(fallback) = resolve(config, caller, name)
             && caller.may_use(&config.access, &fallback.model.name)
-            && request.pinned.is_none()
+            && !is_pinned
         {
             draft.add(request, &fallback);
         }
@@ -134,13 +135,13 @@ pub fn plan(request: &Request<'_>) -> Result<Plan, Error> {
         if !caller.may_use(&config.access, &wished.model.name) {
             return Err(Error::model_forbidden(&wished.model.name));
         }
-        if request.pinned.is_none() {
+        if !is_pinned {
             draft.add(request, &wished);
         }
     }
     let Draft { mut targets, refusal } = draft;
     let mut max_attempts = config.routing.max_attempts as usize;
-    if request.first_only || options.no_fallback || request.pinned.is_some() {
+    if request.first_only || options.no_fallback || is_pinned {
         targets.truncate(1);
         max_attempts = max_attempts.min(2);
     }
@@ -254,6 +255,7 @@ fn serves(request: &Request<'_>, provider: &Provider) -> bool {
         && is_wished(options, provider)
         && !is_ignored(options, provider)
         && options.labels.iter().all(|(label, _)| provider.labels.contains(label))
+        && options.bound.is_none_or(|(_, dialects)| dialects.contains(&provider.preset.dialect))
 }
 
 fn is_able(request: &Request<'_>, provider: &Provider) -> bool {
@@ -309,6 +311,12 @@ fn no_target(request: &Request<'_>, asked: &Resolved) -> Error {
         if nobody_is_left(&|provider| provider.labels.contains(label)) {
             return by(option);
         }
+    }
+    if let Some((field, dialects)) = options.bound
+        && nobody_is_left(&|provider| dialects.contains(&provider.preset.dialect))
+    {
+        let message = format!("No provider of `{name}` knows what `{field}` names.");
+        return Error::unsupported_parameter(field, message);
     }
     let field = options.needs.beyond(&asked.model).unwrap_or_default();
     let message = format!("`{name}` does not support what `{field}` asks for, and no other model of the plan does.");

@@ -240,3 +240,25 @@ fn a_pin_stays_with_the_asked_model() {
     let nobody = r#"{"model":"acme/late","previous_response_id":"r","provider":{"only":["alpha"]}}"#;
     assert_eq!(refusal(&config, nobody).1, "no_matching_provider", "a fallback's target does not count");
 }
+
+#[test]
+fn state_of_a_dialect_stays_at_its_first_account() {
+    let providers = json!([
+        {"name": "openai", "credentials": [{"value": "k"}]},
+        {"name": "g1", "preset": "google", "credentials": [{"value": "k"}]},
+        {"name": "g2", "preset": "google", "credentials": [{"value": "k"}]},
+        {"name": "anthropic", "credentials": [{"value": "k"}]},
+    ]);
+    let targets = json!([{"provider": "openai", "model": "o"}, {"provider": "g2", "model": "g"},
+        {"provider": "g1", "model": "g"}, {"provider": "anthropic", "model": "c"}]);
+    let models = json!([{"name": "acme/m", "targets": targets, "fallbacks": ["acme/o"]},
+        {"name": "acme/o", "targets": [{"provider": "openai", "model": "o"}]}]);
+    let config = config(json!({"providers": providers, "models": models}));
+    let asked = |model: &str, options: &str| format!(r#"{{"model":"{model}","providerOptions":{options}}}"#);
+    let cached = r#"{"google":{"cachedContent":"cachedContents/1"}}"#;
+    assert_eq!(text(&config, &asked("acme/m", cached)), "g1:g");
+    assert_eq!(text(&config, &asked("acme/m", r#"{"anthropic":{"container":"c_1"}}"#)), "anthropic:c");
+    let refused = (400, "unsupported_parameter".to_owned(), Some("cachedContent".to_owned()));
+    assert_eq!(refusal(&config, &asked("acme/o", cached)), refused);
+    assert_eq!(text(&config, &asked("acme/m", r#"{"google":{"safetySettings":[]}}"#)).matches('>').count(), 3);
+}
