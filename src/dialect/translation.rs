@@ -73,8 +73,6 @@ pub struct Translation {
     beginning: Beginning,
     learnt: Learnt,
     broken: Option<Class>,
-    /// Choices whose end has come.
-    finished: u32,
     events: Vec<Event>,
     out: Vec<u8>,
 }
@@ -92,7 +90,6 @@ impl Translation {
             beginning: Beginning::Undecided,
             learnt: Learnt::default(),
             broken: None,
-            finished: 0,
             events: Vec::new(),
             out: Vec::new(),
         };
@@ -116,7 +113,6 @@ impl Translation {
         encoder.feed(&self.events, &mut self.out);
         for event in self.events.drain(..) {
             learn(&mut self.learnt, &mut self.broken, &event);
-            self.finished = self.finished.saturating_add(u32::from(matches!(event, Event::Finish { .. })));
             if self.beginning == Beginning::Undecided {
                 self.beginning = beginning(event);
             }
@@ -126,13 +122,6 @@ impl Translation {
     /// What the client gets for what has been read since.
     pub fn written(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.out)
-    }
-
-    /// Whether only the stream's own end is left to come. What is written then must wait for it: trailers may bring it,
-    /// and nothing can be added to a body when they are there.
-    pub fn is_ending(&self) -> bool {
-        let Wanted::Chat(request) = &self.wanted else { return false };
-        self.finished >= request.choices && !self.learnt.ended && self.broken.is_none()
     }
 
     /// How the stream begins.

@@ -79,9 +79,6 @@ impl Held {
             Phase::Failing(..) | Phase::Probing { .. } | Phase::Opening(_) | Phase::Gathering(..) => {
                 host::body(Buffer::ResponseBody, 0, usize::MAX >> 1).len()
             }
-            Phase::Passing(ref passing) if passing.waits() => {
-                host::body(Buffer::ResponseBody, 0, usize::MAX >> 1).len()
-            }
             _ => 0,
         }
     }
@@ -93,11 +90,10 @@ impl Held {
                 self.phase = Phase::Over;
                 let _ = host::set_header(Map::ResponseHeaders, RETRY, b"1");
             }
-            Phase::Probing { .. } | Phase::Passing(_) if older::loses_what_follows() => return,
+            Phase::Probing { .. } if older::loses_what_follows() => return,
             Phase::Probing { seen, .. } => {
                 self.pass(seen, false, host::now());
             }
-            Phase::Passing(ref mut passing) if passing.waits() => passing.release(),
             _ => return,
         }
         let _ = host::resume_response();

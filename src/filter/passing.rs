@@ -6,7 +6,6 @@ use crate::dialect::openai::{self, Answer, First, Learnt, Passed, Stream, closin
 use crate::dialect::translation::{self, Translation};
 use crate::error::Class;
 use crate::operation::Operation;
-use proxy_wasm::types::Action;
 
 /// A stream that may still be left for another target.
 pub enum Probe {
@@ -66,22 +65,18 @@ pub enum Passing {
     Events(Operation, Box<Stream>),
     /// One JSON document, or anything else.
     Document(Box<Answer>),
-    /// Events of another dialect; the buffer's first `seen` bytes have been read already, and wait.
+    /// Events of another dialect; the buffer's first `seen` bytes have been read already.
     Translated { translation: Box<Translation>, seen: usize },
 }
 
 impl Passing {
     /// Reads the buffer's `size` bytes and changes them where something must not reach the client, or is missing.
-    pub fn pass(&mut self, size: usize, end: bool) -> Action {
+    pub fn pass(&mut self, size: usize, end: bool) {
         let read = if let Passing::Translated { seen, .. } = self { std::mem::take(seen) } else { 0 };
         let chunk = host::body(Buffer::ResponseBody, read, size.saturating_sub(read));
         match self {
-            Passing::Translated { translation, seen } => {
+            Passing::Translated { translation, .. } => {
                 translation.read(&chunk, end);
-                if !end && translation.is_ending() {
-                    *seen = size;
-                    return Action::Pause;
-                }
                 let _ = host::set_body(Buffer::ResponseBody, size, &translation.written());
             }
             Passing::Document(answer) => {
@@ -98,19 +93,6 @@ impl Passing {
                 }
             }
         }
-        Action::Continue
-    }
-
-    /// Lets go what waits in the buffer.
-    pub fn release(&mut self) {
-        if let Passing::Translated { translation, seen } = self {
-            let _ = host::set_body(Buffer::ResponseBody, std::mem::take(seen), &translation.written());
-        }
-    }
-
-    /// Whether a part of the answer waits in the buffer.
-    pub fn waits(&self) -> bool {
-        matches!(self, Passing::Translated { seen, .. } if *seen > 0)
     }
 
     /// What it has said so far.

@@ -9,13 +9,9 @@ use crate::error::Class;
 use crate::exchange::Verdict;
 use host::{Buffer, Map};
 use proxy_wasm::types::Action;
-use std::time::Duration;
 
 /// Most bytes of an error that are read.
 const ERROR_CAP: usize = 64 << 10;
-
-/// How long the last words of a translated stream wait for its end.
-const END_WAIT: Duration = Duration::from_millis(200);
 
 /// What Envoy shall do with what has come, and until when to wait for more.
 type Next = (Action, Option<u64>);
@@ -79,7 +75,7 @@ impl Held {
             Phase::Opening(_) => self.document(attempt, size, end, now),
             Phase::Gathering(..) if !end => (Action::Pause, None),
             Phase::Gathering(..) => self.gathered(attempt, size, now),
-            Phase::Passing(_) => self.pass(size, end, now),
+            Phase::Passing(_) => (self.pass(size, end, now), None),
             Phase::Idle | Phase::Sending(_) | Phase::Translating | Phase::Sent(_) | Phase::Over => {
                 (Action::Continue, None)
             }
@@ -93,7 +89,7 @@ impl Held {
         let chunk = host::body(Buffer::ResponseBody, *seen, size.saturating_sub(*seen));
         *seen = size;
         let failure = match probe.read(&chunk, end, attempt.secret()) {
-            Beginning::Content => return self.pass(size, end, now),
+            Beginning::Content => return (self.pass(size, end, now), None),
             Beginning::Failed(failure) => *failure,
             Beginning::Undecided if end && !probe.has_ended() => {
                 let message = "The provider's stream was empty.".to_owned();
@@ -101,7 +97,7 @@ impl Held {
                 Failure::told(Class::ProviderFault, head.status, said, None)
             }
             Beginning::Undecided if end || size >= attempt.exchange.config.routing.probe_bytes => {
-                return self.pass(size, end, now);
+                return (self.pass(size, end, now), None);
             }
             Beginning::Undecided => return (Action::Pause, None),
         };
@@ -139,8 +135,8 @@ impl Held {
     }
 
     /// Lets the answer through; its first call decides that this attempt serves.
-    pub(super) fn pass(&mut self, size: usize, end: bool, now: u64) -> Next {
-        let Some(attempt) = self.attempt.clone() else { return (Action::Continue, None) };
+    pub(super) fn pass(&mut self, size: usize, end: bool, now: u64) -> Action {
+        let Some(attempt) = self.attempt.clone() else { return Action::Continue };
         let mut passing = match std::mem::replace(&mut self.phase, Phase::Over) {
             Phase::Passing(passing) => passing,
             Phase::Probing { head, probe, seen } => {
@@ -152,13 +148,12 @@ impl Held {
             }
             other => {
                 self.phase = other;
-                return (Action::Continue, None);
+                return Action::Continue;
             }
         };
-        let action = passing.pass(size, end);
-        let until = passing.waits().then(|| now.saturating_add(nanos(END_WAIT)));
+        passing.pass(size, end);
         self.passed(&attempt, passing, end);
-        (action, until)
+        Action::Continue
     }
 
     /// The first bytes of an answer that is no stream. An error in its place, if it is whole, is a failure like any other.

@@ -34,21 +34,19 @@ def stream(events: list[str | bytes], headers: dict = SSE, keep: int | None = No
     return pieces(parts, headers=headers, **how)
 
 
-def events_of(name: str, text: str, is_stream: bool = True) -> list[bytes]:
-    """The events of a provider's stream, one by one; or its whole answer as the only one."""
+def events_of(name: str, text: str) -> list[bytes]:
+    """The events of a provider's stream, one by one."""
     sent: list[bytes] = []
 
     class Journal:
         async def send(self, data: bytes) -> None:
             sent.append(data)
 
-    path = {"google": "/m:generateContent", "vertex": "/m:generateContent", "bedrock": "/m/converse", "cohere": "/v2/chat"}.get(name, "/messages")
-    path = path.replace("generate", "streamGenerate").replace("converse", "converse-stream") if is_stream else path
-    request = Request("POST", path, [], json.dumps({"stream": is_stream}).encode())
+    paths = {"google": "/m:streamGenerateContent", "vertex": "/m:streamGenerateContent", "bedrock": "/model/m/converse-stream", "cohere": "/v2/chat"}
+    request = Request("POST", paths.get(name, "/v1/messages"), [], b'{"stream":true}')
     asyncio.run(speaking(text)(request)(request, Journal()))
-    if not is_stream:
-        return [sent[0].partition(b"\r\n\r\n")[2]]
-    return [chunk.partition(b"\r\n")[2][:-2] for chunk in sent[1:-1]]  # without the head and the last chunk
+    chunks = sent[1:-1]  # between the head and the last chunk
+    return [chunk.partition(b"\r\n")[2][:-2] for chunk in chunks]
 
 
 def halves(text: str) -> tuple[str, str]:
