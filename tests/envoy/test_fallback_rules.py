@@ -125,10 +125,14 @@ def test_the_second_credentials_400_is_the_first_targets(trio):
 
 
 def test_a_rejected_signature_is_not_sent_again_as_it_is(trio):
+    """Once without it; then the request is at fault."""
     trio.behave(azure=error(400, "no", "invalid_request_error", "invalid_encrypted_content"))
-    response = trio.chat("acme/one-key")
-    assert (response.status, response.header("x-tollgate-attempts")) == (400, "azure:400")
+    details = [{"type": "reasoning.encrypted", "index": 0, "format": "openai-responses-v1", "data": "sealed"}]
+    spoken = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes", "reasoning_details": details}]
+    response = trio.chat("acme/one-key", messages=spoken + spoken[:1])
+    assert (response.status, response.header("x-tollgate-attempts")) == (400, "azure:400,azure:400")
     assert response.header("x-tollgate-error") == "provider_seal"
+    assert [b"sealed" in got.body for got in trio.mocks["azure"].requests] == [True, False]
 
 
 def test_a_404_names_its_target(trio):
