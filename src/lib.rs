@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod chat;
+pub mod clock;
 pub mod config;
 pub mod dialect;
 pub mod error;

@@ -151,7 +151,3 @@ impl Attempt {
         Stream::new(self.exchange.ask.operation, hides)
     }
 }
-
-pub(super) fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}

@@ -1,8 +1,9 @@
 //! The answer's side of an attempt: let through, translated, or left for the next target.
 
-use super::held::{Attempt, Held, Phase, RETRY, nanos, steer};
+use super::held::{Attempt, Held, Phase, RETRY, steer};
 use super::passing::{Beginning, Passing, Probe};
 use super::{Timed, host};
+use crate::clock::nanos;
 use crate::dialect::openai::{self, Learnt, Stream};
 use crate::dialect::{Failure, ResponseHead, is_kept_from_client};
 use crate::error::Class;

@@ -7,8 +7,9 @@ use std::rc::Rc;
 
 /// Orders a plan by what is known of its targets now, cuts it at its length, and takes the place of its first attempt.
 ///
-/// Targets and credentials that rest come last, and after them those whose token has not come. The first whose rest is over is tried where it stands, by one request
-/// at a time. If everything rests, one target is tried, once: its clients try again by themselves.
+/// Targets and credentials that rest come last, and after them those whose token has not come. The first whose rest is
+/// over is tried where it stands, by one request at a time. If everything rests, one target is tried, once: its clients try
+/// again by themselves.
 pub fn arrange(plan: &mut Plan, config: &Config, health: &Rc<Health>, now: u64) -> Option<Place> {
     let lacks_token = plan.targets.iter().any(|target| health.lacks_token(&target.provider, now));
     let is_well = health.look().is_empty() && !lacks_token;

@@ -1,5 +1,6 @@
 //! The board: what has failed lately and what rests, as bytes in one cell.
 
+use crate::clock::nanos;
 use crate::route::Hash;
 use std::time::Duration;
 
@@ -156,9 +157,4 @@ impl Board {
         };
         self.entries.get_mut(at)
     }
-}
-
-/// As numbers of the clock are counted.
-pub(super) fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

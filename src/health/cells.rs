@@ -15,6 +15,24 @@ pub trait Cells {
     fn set(&self, name: &str, value: &[u8], cas: u32) -> bool;
 }
 
+/// How often a change is tried again because another worker was faster.
+const TRIES: usize = 64;
+
+impl dyn Cells {
+    /// Changes a cell. `with` gets what it holds and says what it shall hold, `None` to leave it; where another worker was
+    /// faster, once more. `None`: too many were faster.
+    pub fn change<T>(&self, name: &str, mut with: impl FnMut(&[u8]) -> (Option<Vec<u8>>, T)) -> Option<T> {
+        for _ in 0..TRIES {
+            let (bytes, cas) = self.get(name).unwrap_or((Vec::new(), NEW));
+            let (written, result) = with(&bytes);
+            if written.is_none_or(|written| self.set(name, &written, cas)) {
+                return Some(result);
+            }
+        }
+        None
+    }
+}
+
 /// Cells in memory, with the rules of Envoy's; clones share them as workers do. For tests and benchmarks.
 #[derive(Clone, Default)]
 pub struct Memory {

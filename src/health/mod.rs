@@ -14,10 +14,10 @@ pub use board::{Board, Id, Standing};
 pub use cells::{Cells, Memory};
 pub use places::{BEAT_MS, Place};
 
+use crate::clock::nanos;
 use crate::config::{Config, Cooldown, Provider, Secret};
 use crate::error::Class;
 use crate::route::{Hash, Target};
-use board::nanos;
 use std::cell::{Ref, RefCell};
 use std::fmt;
 use std::rc::Rc;
@@ -25,8 +25,6 @@ use std::time::Duration;
 
 /// The cell of everything that rests or has failed lately.
 const BOARD: &str = "tollgate.board";
-/// How often a change is tried again because another worker was faster.
-const TRIES: usize = 64;
 /// Longest rest that a provider can ask for.
 const LONGEST_REST: Duration = Duration::from_secs(3600);
 
@@ -102,17 +100,14 @@ impl Health {
 
     /// Changes the board; a change that another worker has made in between is kept. `None`: too many were faster.
     fn change<T>(&self, mut with: impl FnMut(&mut Board) -> T) -> Option<T> {
-        for _ in 0..TRIES {
-            let (bytes, cas) = self.cells.get(BOARD).unwrap_or((Vec::new(), cells::NEW));
-            let mut board = Board::read(&bytes);
+        let (board, result) = self.cells.change(BOARD, |bytes| {
+            let mut board = Board::read(bytes);
             let result = with(&mut board);
             let written = board.write();
-            if written == bytes || self.cells.set(BOARD, &written, cas) {
-                self.seen.replace(board);
-                return Some(result);
-            }
-        }
-        None
+            ((written != bytes).then_some(written), (board, result))
+        })?;
+        self.seen.replace(board);
+        Some(result)
     }
 
     /// Takes the one probe of something whose rest is over; the others go on as if it rested. False if it is taken.

@@ -3,7 +3,7 @@
 //! Each VM writes down its own number and when it last said so. A VM that died says nothing any more, and its number
 //! stops counting.
 
-use super::{Health, TRIES, cells};
+use super::Health;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -74,29 +74,23 @@ impl Health {
     fn count(&self, provider: &str, most: Option<u32>, now: u64, with: impl Fn(u32) -> u32) -> bool {
         let held = self.held.borrow().iter().find(|(name, _)| name == provider).map_or(0, |(_, held)| *held);
         let places = with(held);
-        let name = cell(provider);
-        for _ in 0..TRIES {
-            let (bytes, cas) = self.cells.get(&name).unwrap_or((Vec::new(), cells::NEW));
-            let said = read(&bytes);
-            let (own, others): (Vec<Said>, Vec<Said>) = said.into_iter().partition(|said| said.vm == self.vm);
+        let changed = self.cells.change(&cell(provider), |bytes| {
+            let (own, others): (Vec<Said>, Vec<Said>) = read(bytes).into_iter().partition(|said| said.vm == self.vm);
             let others: Vec<Said> = others.into_iter().filter(|said| now == 0 || is_alive(said, now)).collect();
             let taken: u64 = others.iter().map(|said| u64::from(said.places)).sum();
             if most.is_some_and(|most| taken.saturating_add(u64::from(held)) >= u64::from(most)) {
-                return false;
+                return (None, false);
             }
             let at = own.first().filter(|_| now == 0).map_or(now, |own| own.at);
             let own = (places > 0).then_some(Said { vm: self.vm, places, at });
-            let written: Vec<u8> = others.into_iter().chain(own).flat_map(write).collect();
-            if self.cells.set(&name, &written, cas) {
-                self.hold(provider, places);
-                return true;
-            }
-        }
+            (Some(others.into_iter().chain(own).flat_map(write).collect()), true)
+        });
+        let is_done = changed == Some(true);
         // A place that is given back is free here even if the others learn it only with the next change.
-        if most.is_none() {
+        if is_done || most.is_none() {
             self.hold(provider, places);
         }
-        false
+        is_done
     }
 
     fn hold(&self, provider: &str, places: u32) {

@@ -1,6 +1,6 @@
 //! Tokens that the gateway fetches: one cell per metadata server, one worker that asks for all of them.
 
-use super::{Health, TRIES, cells};
+use super::Health;
 use crate::config::{Provider, Secret};
 use crate::token::{Cell, Fault, Fresh, Turn};
 use std::time::Duration;
@@ -60,16 +60,11 @@ impl Health {
 
     /// Changes a cell, where the change says that it is one. `None`: too many others were faster.
     fn change_token<T>(&self, cluster: &str, with: impl Fn(&mut Cell) -> (bool, T)) -> Option<T> {
-        let name = name(cluster);
-        for _ in 0..TRIES {
-            let (bytes, cas) = self.cells.get(&name).unwrap_or((Vec::new(), cells::NEW));
-            let mut cell = Cell::read(&bytes);
+        self.cells.change(&name(cluster), |bytes| {
+            let mut cell = Cell::read(bytes);
             let (is_change, result) = with(&mut cell);
-            if !is_change || self.cells.set(&name, &cell.write(), cas) {
-                return Some(result);
-            }
-        }
-        None
+            (is_change.then(|| cell.write()), result)
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The cell of one metadata server: its last token, when the next is due, and who fetches it.
 
 use super::Fresh;
+use crate::clock::nanos;
 use crate::config::Secret;
 use std::time::Duration;
 
@@ -154,10 +155,6 @@ impl Cell {
     pub fn failures(&self) -> u32 {
         self.failures
     }
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

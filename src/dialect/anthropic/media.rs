@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::chat::json::ObjectWriter;
-use crate::chat::{Media, MediaKind, Source};
+use crate::chat::{Media, MediaKind, Source, text_of_base64};
 use crate::dialect::Unable;
 
 /// A source as Anthropic takes it.
@@ -103,39 +103,15 @@ fn document<'a>(media: &Media, data: &'a str) -> Option<Place<'a>> {
     match media.mime.as_deref() {
         Some(PDF) => Some(Place::Inline(PDF, data)),
         None | Some("application/octet-stream") if is_pdf() => Some(Place::Inline(PDF, data)),
-        None | Some("application/octet-stream") => text(data).map(|text| Place::Text(Cow::Owned(text))),
+        None | Some("application/octet-stream") => text_of_base64(data).map(|text| Place::Text(Cow::Owned(text))),
         Some(mime) => {
             let is_text = mime.starts_with("text/")
                 || mime.ends_with("+json")
                 || mime.ends_with("+xml")
                 || ["application/json", "application/xml", "application/yaml", "application/x-yaml"].contains(&mime);
-            if is_text { text(data).map(|text| Place::Text(Cow::Owned(text))) } else { None }
+            if is_text { text_of_base64(data).map(|text| Place::Text(Cow::Owned(text))) } else { None }
         }
     }
-}
-
-/// The text in some base64, either alphabet; `None` where it is none.
-fn text(data: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(data.len() / 4 * 3);
-    let (mut held, mut bits) = (0u32, 0u32);
-    for letter in data.bytes().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=') {
-        let value = match letter {
-            b'A'..=b'Z' => letter - b'A',
-            b'a'..=b'z' => letter - b'a' + 26,
-            b'0'..=b'9' => letter - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
-        held = held << 6 | u32::from(value);
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push((held >> bits) as u8);
-            held &= (1 << bits) - 1;
-        }
-    }
-    String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))
 }
 
 #[cfg(test)]
