@@ -37,12 +37,17 @@ impl Seal {
     /// carry their provider's name.
     pub fn travelling(&self, provider: &str) -> Cow<'_, str> {
         if self.format == Format::Responses && !provider.is_empty() {
-            return Cow::Owned(format!("{PREFIX}{}.{provider}.{}", self.format.word(), self.data));
+            return Cow::Owned(self.named(provider));
         }
         Cow::Borrowed(&self.data)
     }
 
-    /// Undoes [`Seal::travelling`]; other data stays as it is.
+    /// The seal as it travels where nothing beside it says whose it is (rule 44): with its format and its provider.
+    pub fn named(&self, provider: &str) -> String {
+        format!("{PREFIX}{}.{provider}.{}", self.format.word(), self.data)
+    }
+
+    /// Undoes [`Seal::travelling`] and [`Seal::named`]; other data stays as it is.
     pub fn arrived(mut self) -> Seal {
         let travelled = self.data.strip_prefix(PREFIX).and_then(|rest| rest.split_once('.'));
         if let Some((format, rest)) = travelled
@@ -136,5 +141,10 @@ mod tests {
         let signature = Seal::new(Format::Anthropic, SealKind::Signature, "Eq.==");
         assert_eq!(signature.travelling("anthropic"), "Eq.==");
         assert_eq!(signature.clone().arrived(), signature);
+        let gemini = Seal::new(Format::Gemini, SealKind::Encrypted, "Cg==");
+        assert_eq!(gemini.named("google"), "tg1.google-gemini-v1.google.Cg==");
+        let data = gemini.named("");
+        let arrived = Seal::new(Format::Anthropic, SealKind::Encrypted, data).arrived();
+        assert_eq!((arrived.format, &*arrived.data), (Format::Gemini, "Cg=="));
     }
 }

@@ -1,5 +1,6 @@
 //! JSON that keeps its bytes: reading members without a tree, writing them in order.
 
+pub mod expect;
 mod read;
 mod write;
 

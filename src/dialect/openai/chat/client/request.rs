@@ -1,9 +1,9 @@
 //! A client's request.
 
-use std::collections::BTreeSet;
-
 use super::messages::messages;
 use super::tools;
+use crate::chat::json::expect::{flag, number, small};
+pub(super) use crate::chat::json::expect::{inner, items, text, wrong};
 use crate::chat::json::{Json, Object};
 use crate::chat::{Ext, Modality, Output, Owner, Pin, Reasoning, Request};
 use crate::dialect::openai::chat::content;
@@ -17,7 +17,7 @@ pub fn decode_request(body: &[u8]) -> Result<Request, Error> {
     for (key, json) in object.iter() {
         member(&mut request, key, json)?;
     }
-    keep_last(&mut request.ext);
+    request.keep_last_ext();
     // `max_completion_tokens` wins over `max_tokens`, wherever they stand.
     if let Some(most) = object.get("max_completion_tokens") {
         request.max_tokens = Some(small(most, "max_completion_tokens")?);
@@ -32,35 +32,6 @@ pub fn decode_request(body: &[u8]) -> Result<Request, Error> {
         return Err(wrong("model", "a text"));
     }
     Ok(request)
-}
-
-/// A member of the wrong type.
-pub(super) fn wrong(path: &str, expected: &str) -> Error {
-    Error::bad_body(format!("`{path}`: {expected} is expected.")).at(path)
-}
-
-pub(super) fn text(json: Json<'_>, path: &str) -> Result<String, Error> {
-    json.string().ok_or_else(|| wrong(path, "a text"))
-}
-
-fn flag(json: Json<'_>, path: &str) -> Result<bool, Error> {
-    json.flag().ok_or_else(|| wrong(path, "true or false"))
-}
-
-fn number(json: Json<'_>, path: &str) -> Result<f64, Error> {
-    json.number().ok_or_else(|| wrong(path, "a number"))
-}
-
-fn small(json: Json<'_>, path: &str) -> Result<u32, Error> {
-    json.count().and_then(|count| u32::try_from(count).ok()).ok_or_else(|| wrong(path, "a count"))
-}
-
-pub(super) fn items<'a>(json: Json<'a>, path: &str) -> Result<impl Iterator<Item = Json<'a>> + use<'a>, Error> {
-    json.items().ok_or_else(|| wrong(path, "a list"))
-}
-
-pub(super) fn inner<'a>(json: Json<'a>, path: &str) -> Result<Object<'a>, Error> {
-    json.object().ok_or_else(|| wrong(path, "an object"))
 }
 
 fn member(request: &mut Request, key: &str, json: Json<'_>) -> Result<(), Error> {
@@ -108,7 +79,7 @@ fn member(request: &mut Request, key: &str, json: Json<'_>) -> Result<(), Error>
             let word = |json: Json<'_>| json.string().unwrap_or_else(|| json.get().to_owned());
             request.metadata = words.iter().map(|(key, json)| (key.to_owned(), word(json))).collect();
         }
-        "providerOptions" => options(&inner(json, key)?, &mut request.ext),
+        "providerOptions" => request.ext.extend(Ext::of_options(&inner(json, key)?)),
         "previous_response_id" | "conversation" => {
             let field = if key == "conversation" { "conversation" } else { "previous_response_id" };
             let id = json.string().unwrap_or_else(|| json.get().to_owned());
@@ -122,14 +93,6 @@ fn member(request: &mut Request, key: &str, json: Json<'_>) -> Result<(), Error>
         }
     }
     Ok(())
-}
-
-/// Of several members with one name the last counts.
-fn keep_last(ext: &mut Vec<Ext>) {
-    let mut seen = BTreeSet::new();
-    let is_last: Vec<bool> = ext.iter().rev().map(|ext| seen.insert((ext.owner, &ext.key))).collect();
-    let mut is_last = is_last.into_iter().rev();
-    ext.retain(|_| is_last.next().unwrap_or(true));
 }
 
 fn reasoning(request: &mut Request) -> &mut Reasoning {
@@ -185,18 +148,5 @@ fn modality(json: Json<'_>) -> Result<Modality, Error> {
         Some("audio") => Ok(Modality::Audio),
         Some("image") => Ok(Modality::Image),
         _ => Err(wrong("modalities", "`text`, `image` or `audio`")),
-    }
-}
-
-/// `providerOptions.<name>.<key>`: each for one dialect alone. `gateway` is read elsewhere.
-fn options(namespaces: &Object<'_>, ext: &mut Vec<Ext>) {
-    for (name, json) in namespaces.iter() {
-        let (Some(owner), Some(members)) = (Owner::of_options(name), json.object()) else { continue };
-        ext.extend(members.iter().map(|(key, json)| Ext {
-            owner,
-            key: key.to_owned(),
-            value: json.raw(),
-            required: false,
-        }));
     }
 }
