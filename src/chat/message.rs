@@ -144,6 +144,22 @@ impl Media {
     pub fn new(kind: MediaKind, mime: Option<String>, source: Source) -> Media {
         Media { kind, mime, source, name: None, title: None, context: None, citations: false, detail: None }
     }
+
+    /// Media at a URL, which may be a data URL.
+    pub fn at_url(kind: MediaKind, url: &str) -> Media {
+        match data_url(url) {
+            Some((mime, data)) => Media::new(kind, mime, Source::Base64(data)),
+            None => Media::new(kind, None, Source::Url(url.to_owned())),
+        }
+    }
+}
+
+/// The MIME type and the base64 of a data URL.
+pub fn data_url(url: &str) -> Option<(Option<String>, String)> {
+    let (head, data) = url.strip_prefix("data:")?.split_once(',')?;
+    let mime = head.strip_suffix(";base64")?;
+    let mime = mime.split(';').next().filter(|mime| !mime.is_empty());
+    Some((mime.map(str::to_ascii_lowercase), data.to_owned()))
 }
 
 /// What media is.

@@ -22,7 +22,7 @@ pub use ids::{Ids, fit_id};
 pub use json::Raw;
 pub use message::{
     Args, Body, Citation, Link, Media, MediaKind, Message, Native, Part, Role, Source, ToolCall, ToolResult,
-    UrlCitation,
+    UrlCitation, data_url,
 };
 pub use reasoning::{Reasoning, budget_of, effort_of};
 pub use request::{Cache, Ext, Modality, Output, Owner, Pin, Request, Sampling, Tool, ToolChoice, ToolKind};

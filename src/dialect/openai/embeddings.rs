@@ -4,6 +4,7 @@
 use crate::chat::json::{Json, Object, object};
 use crate::chat::{Ext, Ids, Owner, Raw};
 use crate::dialect::embeddings::{Encoding, Input, Request, Response};
+use crate::dialect::fields::wrong;
 use crate::error::Error;
 
 /// Reads a request.
@@ -20,10 +21,6 @@ pub fn decode_request(body: &[u8]) -> Result<Request, Error> {
         return Err(wrong("input", "a text or a list that is not empty"));
     }
     Ok(request)
-}
-
-fn wrong(path: &str, expected: &str) -> Error {
-    Error::bad_body(format!("`{path}`: {expected} is expected.")).at(path)
 }
 
 fn member(request: &mut Request, key: &str, json: Json<'_>) -> Result<(), Error> {

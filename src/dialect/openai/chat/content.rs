@@ -1,7 +1,9 @@
 //! Parts of a message's `content`, which requests, answers and histories share.
 
 use crate::chat::json::{Json, Object};
-use crate::chat::{Body, Cache, Ext, Format, Link, Media, MediaKind, Native, Owner, Part, Seal, SealKind, Source};
+use crate::chat::{
+    Body, Cache, Ext, Format, Link, Media, MediaKind, Native, Owner, Part, Seal, SealKind, Source, data_url,
+};
 
 /// What a list of parts says. Reasoning inside of it counts only where the message has none in a better place.
 #[derive(Debug, Default)]
@@ -63,9 +65,9 @@ fn part(json: Json<'_>) -> Part {
         "thinking" | "redacted_thinking" => thinking(&object),
         "image_url" => url_of(&object, "image_url").map(|(url, inner)| {
             let detail = inner.and_then(|inner| inner.string("detail"));
-            media(Media { detail, ..fetched(MediaKind::Image, &url) })
+            media(Media { detail, ..Media::at_url(MediaKind::Image, &url) })
         }),
-        "video_url" => url_of(&object, "video_url").map(|(url, _)| media(fetched(MediaKind::Video, &url))),
+        "video_url" => url_of(&object, "video_url").map(|(url, _)| media(Media::at_url(MediaKind::Video, &url))),
         "input_audio" => object.object("input_audio").and_then(|audio| sound(&audio)),
         "file" => object.object("file").and_then(|file| document(&file, &object)),
         _ => None,
@@ -111,22 +113,6 @@ fn url_of<'a>(object: &Object<'a>, name: &str) -> Option<(String, Option<Object<
     Some((inner.string("url")?, Some(inner)))
 }
 
-/// Media at a URL, which may be a data URL.
-pub(super) fn fetched(kind: MediaKind, url: &str) -> Media {
-    match data_url(url) {
-        Some((mime, data)) => Media::new(kind, mime, Source::Base64(data)),
-        None => Media::new(kind, None, Source::Url(url.to_owned())),
-    }
-}
-
-/// The MIME type and the base64 of a data URL.
-fn data_url(url: &str) -> Option<(Option<String>, String)> {
-    let (head, data) = url.strip_prefix("data:")?.split_once(',')?;
-    let mime = head.strip_suffix(";base64")?;
-    let mime = mime.split(';').next().filter(|mime| !mime.is_empty());
-    Some((mime.map(str::to_ascii_lowercase), data.to_owned()))
-}
-
 fn sound(audio: &Object<'_>) -> Option<Part> {
     let data = audio.string("data")?;
     let mime = audio.text("format").map(|format| match &*format {
@@ -144,7 +130,7 @@ fn document(file: &Object<'_>, beside: &Object<'_>) -> Option<Part> {
         let data = file.string("file_data")?;
         match data_url(&data) {
             None if !data.contains("://") => Media::new(MediaKind::Document, None, Source::Base64(data)),
-            _ => fetched(MediaKind::Document, &data),
+            _ => Media::at_url(MediaKind::Document, &data),
         }
     };
     if let Some(mime) = &read.mime {

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::extras::read_blocks;
-use super::request::{inner, items, text, wrong};
 use crate::chat::json::{Json, Object};
 use crate::chat::{
     Args, Body, Format, Media, MediaKind, Message, Owner, Part, Pin, Role, Seal, SealKind, Source, ToolCall,
     ToolResult, fit_id,
 };
-use crate::dialect::openai::chat::content::{self, Content, fetched};
+use crate::dialect::fields::{inner, items, text, wrong};
+use crate::dialect::openai::chat::content::{self, Content};
 use crate::dialect::openai::chat::details::{Details, belongs_elsewhere};
 use crate::error::Error;
 
@@ -197,6 +197,6 @@ fn call(object: &Object<'_>, path: &str) -> Result<Part, Error> {
 /// An image that an earlier answer held.
 fn image(json: Json<'_>) -> Option<Part> {
     let url = json.object()?.object("image_url")?.string("url")?;
-    let media: Media = fetched(MediaKind::Image, &url);
+    let media = Media::at_url(MediaKind::Image, &url);
     Some(Part::new(Body::Media(Box::new(media))))
 }

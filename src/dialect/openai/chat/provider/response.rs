@@ -1,12 +1,12 @@
 //! A whole answer of an OpenAI-compatible provider.
 
-use super::super::content::{self, fetched};
+use super::super::content;
 use super::super::details::{Details, Elsewhere};
 use super::super::{reason, usage};
 use super::calls;
 use crate::chat::json::{Json, Object};
 use crate::chat::{
-    Args, Body, Choice, Citation, Ext, Finish, Format, Ids, MediaKind, Owner, Part, Reason, Response, ToolCall,
+    Args, Body, Choice, Citation, Ext, Finish, Format, Ids, Media, MediaKind, Owner, Part, Reason, Response, ToolCall,
     UrlCitation,
 };
 use crate::dialect::openai::{StreamError, stream_failure};
@@ -107,7 +107,7 @@ fn parts(message: &Object<'_>) -> (Vec<Part>, Elsewhere) {
 /// An image of an answer: `{"type":"image_url","image_url":{"url":"data:..."}}`.
 pub(super) fn image(json: Json<'_>) -> Option<Part> {
     let url = json.object()?.object("image_url")?.string("url")?;
-    Some(Part::new(Body::Media(Box::new(fetched(MediaKind::Image, &url)))))
+    Some(Part::new(Body::Media(Box::new(Media::at_url(MediaKind::Image, &url)))))
 }
 
 /// `{"type":"url_citation","url_citation":{...}}`.
