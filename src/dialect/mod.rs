@@ -40,6 +40,7 @@ pub mod cohere;
 mod edits;
 pub mod embeddings;
 mod failure;
+mod fields;
 pub mod gemini;
 pub mod openai;
 pub mod spoken;

@@ -1,0 +1,59 @@
+//! How a provider serves an operation: as the client wrote it, or translated.
+
+use super::spoken;
+use crate::config::{Dialect, Provider};
+use crate::operation::Operation;
+
+/// How a provider is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Bytes pass, edited where routing needs it.
+    Pass,
+    /// The request is translated, into the first of these that can say it.
+    Translate(&'static [Dialect]),
+}
+
+/// How a provider serves an operation; `None` when it does not.
+pub fn way(operation: Operation, provider: &Provider) -> Option<Way> {
+    let preset = provider.preset;
+    let serves = |operation| preset.operations.contains(&operation);
+    let is_claude = matches!(preset.dialect, Dialect::Anthropic | Dialect::VertexAnthropic);
+    let passes = match operation {
+        Operation::Messages | Operation::CountTokens => is_claude && serves(Operation::ChatCompletions),
+        _ => preset.dialect == Dialect::OpenAi && serves(operation),
+    };
+    if passes {
+        return Some(Way::Pass);
+    }
+    if operation.is_embedding() {
+        let is_able = serves(Operation::Embeddings) && spoken::embeds(preset.dialect);
+        return is_able.then_some(Way::Translate(alone(preset.dialect)));
+    }
+    if !operation.is_chat() || !serves(Operation::ChatCompletions) {
+        return None;
+    }
+    // Of chat completions these two keep their models' reasoning to themselves. The older Azure has no responses.
+    let tells_more = matches!(preset.name, "openai" | "azure") && provider.api_version.is_none();
+    Some(Way::Translate(if tells_more { &[Dialect::Responses, Dialect::OpenAi] } else { alone(preset.dialect) }))
+}
+
+/// The dialect of those who serve an operation as it comes, for a request that has to be written anew all the same.
+pub fn own(operation: Operation, provider: &Provider) -> &'static [Dialect] {
+    match operation {
+        Operation::Responses => &[Dialect::Responses],
+        _ => alone(provider.preset.dialect),
+    }
+}
+
+fn alone(dialect: Dialect) -> &'static [Dialect] {
+    match dialect {
+        Dialect::OpenAi => &[Dialect::OpenAi],
+        Dialect::Responses => &[Dialect::Responses],
+        Dialect::Anthropic => &[Dialect::Anthropic],
+        Dialect::Gemini => &[Dialect::Gemini],
+        Dialect::Vertex => &[Dialect::Vertex],
+        Dialect::VertexAnthropic => &[Dialect::VertexAnthropic],
+        Dialect::Bedrock => &[Dialect::Bedrock],
+        Dialect::Cohere => &[Dialect::Cohere],
+    }
+}
