@@ -8,10 +8,11 @@ use std::rc::Rc;
 use std::time::Instant;
 use tollgate::chat::{self, Ids};
 use tollgate::config::{Config, Dialect};
+use tollgate::dialect::heard::Voice;
 use tollgate::dialect::openai::chat::Encoder;
 use tollgate::dialect::openai::{Answer, Stream};
 use tollgate::dialect::translation::{Translation, Wanted};
-use tollgate::dialect::{self, Facts, RequestHead, ResponseHead, anthropic};
+use tollgate::dialect::{self, Client, Facts, RequestHead, ResponseHead, anthropic};
 use tollgate::exchange::{Admission, Exchange, Mint, admit};
 use tollgate::http::{Headers, encode};
 use tollgate::metric::samples;
@@ -204,11 +205,14 @@ data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text
         out.len()
     });
     let facts = Facts { vendor: "anthropic", model: "claude-sonnet-4-5", base_path: "/v1", ..Facts::default() };
-    let (_, mut translation) = Translation::begin(Dialect::Anthropic, Wanted::Chat(Box::new(asked)), &facts, ids);
+    let model = "acme/chat".to_owned();
+    let voice = Voice { client: Client::OpenAi, operation: Operation::ChatCompletions, model, stream: true };
+    let (_, mut translation) =
+        Translation::begin(voice, Dialect::Anthropic, Wanted::Chat(Box::new(asked)), &facts, ids);
     translation.open_stream();
-    translation.read(start, false);
+    translation.read(start, false, &|_| None);
     time("event: translated", || {
-        translation.read(delta, false);
+        translation.read(delta, false, &|_| None);
         translation.written()
     });
 }

@@ -15,8 +15,9 @@ use std::io::{Write, stderr, stdout};
 use std::process::ExitCode;
 use tollgate::chat::Ids;
 use tollgate::config::Preset;
-use tollgate::dialect::Facts;
+use tollgate::dialect::heard::Voice;
 use tollgate::dialect::translation::{Beginning, Translation, Wanted};
+use tollgate::dialect::{Client, Facts};
 use tollgate::operation::Operation;
 
 fn main() -> ExitCode {
@@ -25,19 +26,21 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let preset = Preset::find(preset).unwrap();
-    let wanted = Wanted::read(Operation::ChatCompletions, &read(request).unwrap()).unwrap();
+    let stream = kind == "stream";
+    let voice = Voice { client: Client::OpenAi, operation: Operation::ChatCompletions, model: model.clone(), stream };
+    let wanted = Wanted::read(&voice, &read(request).unwrap()).unwrap();
     let facts = Facts { vendor: preset.name, provider, model, ..Facts::default() };
     let ids =
         Ids { seed: seed.clone(), created: created.parse().unwrap(), model: model.clone(), provider: provider.clone() };
-    let (_, mut translation) = Translation::begin(preset.dialect, wanted, &facts, ids);
+    let (_, mut translation) = Translation::begin(voice, preset.dialect, wanted, &facts, ids);
     let body = read(body).unwrap();
-    let answer = if kind == "stream" {
+    let answer = if stream {
         translation.open_stream();
-        translation.read(&body, true);
+        translation.read(&body, true, &|_| None);
         let is_error = matches!(translation.beginning(), Beginning::Error(_));
         (!is_error).then(|| translation.written())
     } else {
-        translation.answer(&body, None).ok()
+        translation.answer(&body, None, &|_| None).ok()
     };
     let usage = &translation.learnt().usage;
     let tokens = serde_json::json!({

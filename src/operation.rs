@@ -1,5 +1,7 @@
 //! The operations that a client can call, found by the path of the request.
 
+use crate::dialect::Client;
+
 /// What the client asks for. The word of each is the `operation` label of metrics and log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Operation {
@@ -9,8 +11,16 @@ pub enum Operation {
     Completions,
     /// `POST /v1/responses`
     Responses,
+    /// `POST /v1/messages`
+    Messages,
+    /// `POST /v1/messages/count_tokens`
+    CountTokens,
+    /// `POST /v{1,3,4}/ai/language-model`
+    LanguageModel,
     /// `POST /v1/embeddings`
     Embeddings,
+    /// `POST /v{1,3,4}/ai/embedding-model`
+    EmbeddingModel,
     /// `POST /v1/moderations`
     Moderations,
     /// `POST /v1/images/*`
@@ -23,30 +33,40 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation, in the order of the documentation.
-    pub const ALL: [Operation; 8] = [
+    pub const ALL: [Operation; 12] = [
         Operation::ChatCompletions,
         Operation::Completions,
         Operation::Responses,
+        Operation::Messages,
+        Operation::CountTokens,
+        Operation::LanguageModel,
         Operation::Embeddings,
+        Operation::EmbeddingModel,
         Operation::Moderations,
         Operation::Images,
         Operation::Audio,
         Operation::Rerank,
     ];
 
-    /// The operation of a path below `/v1`, such as `/chat/completions`; `None` where nothing is served.
-    pub fn of_path(path: &str) -> Option<Operation> {
-        match path {
-            "/chat/completions" => Some(Operation::ChatCompletions),
-            "/completions" => Some(Operation::Completions),
-            "/responses" => Some(Operation::Responses),
-            "/embeddings" => Some(Operation::Embeddings),
-            "/moderations" => Some(Operation::Moderations),
-            "/images/generations" | "/images/edits" | "/images/variations" => Some(Operation::Images),
-            "/audio/speech" | "/audio/transcriptions" | "/audio/translations" => Some(Operation::Audio),
-            "/rerank" => Some(Operation::Rerank),
-            _ => None,
-        }
+    /// The operation of a path below a client's own prefix ([`Client::of_path`]), such as `/chat/completions`; `None`
+    /// where nothing is served.
+    pub fn of_path(client: Client, path: &str) -> Option<Operation> {
+        Some(match (client, path) {
+            (Client::AiSdk(_), "/language-model") => Operation::LanguageModel,
+            (Client::AiSdk(_), "/embedding-model") => Operation::EmbeddingModel,
+            (Client::AiSdk(_), _) => return None,
+            (_, "/chat/completions") => Operation::ChatCompletions,
+            (_, "/completions") => Operation::Completions,
+            (_, "/responses") => Operation::Responses,
+            (_, "/messages") => Operation::Messages,
+            (_, "/messages/count_tokens") => Operation::CountTokens,
+            (_, "/embeddings") => Operation::Embeddings,
+            (_, "/moderations") => Operation::Moderations,
+            (_, "/images/generations" | "/images/edits" | "/images/variations") => Operation::Images,
+            (_, "/audio/speech" | "/audio/transcriptions" | "/audio/translations") => Operation::Audio,
+            (_, "/rerank") => Operation::Rerank,
+            _ => return None,
+        })
     }
 
     /// The word in labels and log lines.
@@ -55,7 +75,11 @@ impl Operation {
             Operation::ChatCompletions => "chat_completions",
             Operation::Completions => "completions",
             Operation::Responses => "responses",
+            Operation::Messages => "messages",
+            Operation::CountTokens => "count_tokens",
+            Operation::LanguageModel => "language_model",
             Operation::Embeddings => "embeddings",
+            Operation::EmbeddingModel => "embedding_model",
             Operation::Moderations => "moderations",
             Operation::Images => "images",
             Operation::Audio => "audio",
@@ -63,9 +87,20 @@ impl Operation {
         }
     }
 
+    /// Whether it is a turn of a conversation, in whichever format.
+    pub fn is_chat(self) -> bool {
+        use Operation::{ChatCompletions, LanguageModel, Messages, Responses};
+        matches!(self, ChatCompletions | Responses | Messages | LanguageModel)
+    }
+
+    /// Whether vectors are asked for, in whichever format.
+    pub fn is_embedding(self) -> bool {
+        matches!(self, Operation::Embeddings | Operation::EmbeddingModel)
+    }
+
     /// Whether requests can be translated for providers of other dialects.
     pub fn is_translated(self) -> bool {
-        matches!(self, Operation::ChatCompletions | Operation::Embeddings)
+        self.is_chat() || self.is_embedding()
     }
 
     /// Whether a repetition after a timeout or reset may cost a second time without anybody noticing.

@@ -2,6 +2,7 @@
 
 use crate::access::Caller;
 use crate::config::Config;
+use crate::dialect::Client;
 use crate::dialect::{Failure, Said};
 use crate::error::{Class, Error};
 use crate::exchange::Exchange;
@@ -56,7 +57,12 @@ pub fn headers(pairs: &[(&str, &str)]) -> Headers {
 
 /// What a JSON body asks for, at the operation's usual path.
 pub fn ask_of(operation: Operation, body: &[u8]) -> Result<Ask, Error> {
-    let mut reader = AskReader::new(operation, b"application/json")?;
+    let client = if matches!(operation, Operation::Messages | Operation::CountTokens) {
+        Client::Anthropic
+    } else {
+        Client::OpenAi
+    };
+    let mut reader = AskReader::new(client, operation, b"application/json")?;
     reader.feed(body)?;
     let path = match operation {
         Operation::ChatCompletions => "/chat/completions",

@@ -7,6 +7,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use tollgate::chat::{Event, Ids, Request};
+use tollgate::dialect::Client;
 use tollgate::dialect::openai::chat::Encoder;
 use tollgate::dialect::openai::{Answer, Stream};
 use tollgate::dialect::{anthropic, bedrock, cohere, gemini, openai};
@@ -265,7 +266,7 @@ fn answers_and_requests() {
     }
     for member in ["model", "messages", "providerOptions", "stream_options", "x"] {
         for begin in [format!(r#"{{"{member}":["#), format!(r#"{{"{member}":""#)] {
-            let mut reader = AskReader::new(Operation::ChatCompletions, b"application/json").unwrap();
+            let mut reader = AskReader::new(Client::OpenAi, Operation::ChatCompletions, b"application/json").unwrap();
             let read = |bytes: &[u8], _: &mut Vec<Event>| drop(reader.feed(bytes));
             let held = peak(|| feed(read, begin.as_bytes(), |_| SPACES.as_bytes().to_vec()));
             println!("asked {begin}: {held}");

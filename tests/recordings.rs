@@ -7,6 +7,7 @@ mod recordings {
     use std::path::PathBuf;
 
     use serde_json::Value;
+    use tollgate::dialect::Client;
     use tollgate::dialect::openai::{Answer, Learnt, Passed, Stream};
     use tollgate::meter::Usage;
     use tollgate::operation::Operation;
@@ -42,7 +43,7 @@ mod recordings {
         let recordings = entries.filter(wanted).filter_map(|entry| {
             let file = entry["file"].as_str().unwrap().to_owned();
             let endpoint = entry["endpoint"].as_str()?.replace("chat-completions", "chat/completions");
-            let operation = Operation::of_path(&format!("/{endpoint}"))?;
+            let operation = Operation::of_path(Client::OpenAi, &format!("/{endpoint}"))?;
             let path = folder.join(&file);
             let exchange: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
             let response = &exchange["response"];

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use tollgate::access::Caller;
 use tollgate::config::Config;
+use tollgate::dialect::Client;
 use tollgate::dialect::openai::{Answer, Learnt, Passed, Stream, closing_event, encode, refusal};
 use tollgate::error::{Error, printable};
 use tollgate::http::is_header_value;
@@ -49,7 +50,7 @@ fn targets() -> Vec<Target> {
 }
 
 fn ask(operation: Operation, content_type: &[u8], pieces: &[&[u8]]) -> Result<Ask, Error> {
-    let mut reader = AskReader::new(operation, content_type)?;
+    let mut reader = AskReader::new(Client::OpenAi, operation, content_type)?;
     for piece in pieces {
         reader.feed(piece)?;
     }

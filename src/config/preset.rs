@@ -8,6 +8,8 @@ use crate::operation::Operation;
 #[allow(missing_docs)]
 pub enum Dialect {
     OpenAi,
+    /// OpenAI's other API; no preset's own, but some speak it too.
+    Responses,
     Anthropic,
     Gemini,
     Vertex,
@@ -52,11 +54,6 @@ pub struct Preset {
 }
 
 impl Preset {
-    /// Whether requests have to be translated for it.
-    pub fn is_foreign(&self) -> bool {
-        self.dialect != Dialect::OpenAi
-    }
-
     /// The row of a name.
     pub fn find(name: &str) -> Option<&'static Preset> {
         PRESETS.iter().find(|preset| preset.name == name)

@@ -36,18 +36,23 @@
 pub mod anthropic;
 pub mod bedrock;
 mod claude;
+mod client;
 pub mod cohere;
 mod edits;
 pub mod embeddings;
 mod failure;
 mod fields;
 pub mod gemini;
+pub mod heard;
 pub mod openai;
 pub mod spoken;
 pub mod translation;
 mod turns;
 mod verbs;
+mod way;
 
+pub use client::{Client, Spec};
 pub use edits::{Change, Edits, RequestHead, is_kept_from_client};
 pub use failure::{Failure, ResponseHead, Said};
 pub use verbs::{Dropped, Encoded, Facts, Unable, cut, parts, redact, refuses_foreign, too_large, unreadable};
+pub use way::{Way, own, way};

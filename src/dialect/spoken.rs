@@ -9,6 +9,7 @@ use crate::config::Dialect;
 pub fn can_express(dialect: Dialect, request: &Request, facts: &Facts<'_>) -> Result<(), Unable> {
     match dialect {
         Dialect::OpenAi => openai::chat::can_express(request, facts),
+        Dialect::Responses => openai::responses::can_express(request, facts),
         Dialect::Anthropic | Dialect::VertexAnthropic => anthropic::can_express(request, facts),
         Dialect::Gemini | Dialect::Vertex => gemini::can_express(request, facts),
         Dialect::Bedrock => bedrock::can_express(request, facts),
@@ -20,6 +21,7 @@ pub fn can_express(dialect: Dialect, request: &Request, facts: &Facts<'_>) -> Re
 pub fn encode_request(dialect: Dialect, request: &Request, facts: &Facts<'_>) -> Encoded {
     match dialect {
         Dialect::OpenAi => openai::chat::encode_request(request, facts),
+        Dialect::Responses => openai::responses::encode_request(request, facts),
         Dialect::Anthropic | Dialect::VertexAnthropic => anthropic::encode_request(request, facts),
         Dialect::Gemini | Dialect::Vertex => gemini::encode_request(request, facts),
         Dialect::Bedrock => bedrock::encode_request(request, facts),
@@ -31,6 +33,7 @@ pub fn encode_request(dialect: Dialect, request: &Request, facts: &Facts<'_>) ->
 pub fn decode_response(dialect: Dialect, body: &[u8], ids: &Ids) -> Result<Response, Box<Failure>> {
     match dialect {
         Dialect::OpenAi => openai::chat::decode_response(body, ids),
+        Dialect::Responses => openai::responses::decode_response(body, ids),
         Dialect::Anthropic | Dialect::VertexAnthropic => anthropic::decode_response(body, ids),
         Dialect::Gemini | Dialect::Vertex => gemini::decode_response(body, ids),
         Dialect::Bedrock => bedrock::decode_response(body, ids),
@@ -42,6 +45,7 @@ pub fn decode_response(dialect: Dialect, body: &[u8], ids: &Ids) -> Result<Respo
 pub fn failure(dialect: Dialect, head: &ResponseHead, body: &[u8]) -> Failure {
     match dialect {
         Dialect::OpenAi => openai::chat::failure(head, body),
+        Dialect::Responses => openai::responses::failure(head, body),
         Dialect::Anthropic | Dialect::VertexAnthropic => anthropic::failure(head, body),
         Dialect::Gemini | Dialect::Vertex => gemini::failure(head, body),
         Dialect::Bedrock => bedrock::failure(head, body),
@@ -60,7 +64,9 @@ pub fn can_embed(dialect: Dialect, request: &embeddings::Request, facts: &Facts<
         Dialect::Gemini | Dialect::Vertex => gemini::can_embed(request, facts),
         Dialect::Bedrock => bedrock::can_embed(request, facts),
         Dialect::Cohere => cohere::can_embed(request, facts),
-        Dialect::OpenAi | Dialect::Anthropic | Dialect::VertexAnthropic => Err(Unable::field("input")),
+        Dialect::OpenAi | Dialect::Responses | Dialect::Anthropic | Dialect::VertexAnthropic => {
+            Err(Unable::field("input"))
+        }
     }
 }
 
@@ -70,7 +76,7 @@ pub fn encode_embeddings(dialect: Dialect, request: &embeddings::Request, facts:
         Dialect::Gemini | Dialect::Vertex => gemini::encode_embeddings(request, facts),
         Dialect::Bedrock => bedrock::encode_embeddings(request, facts),
         Dialect::Cohere => cohere::encode_embeddings(request, facts),
-        Dialect::OpenAi | Dialect::Anthropic | Dialect::VertexAnthropic => Encoded::default(),
+        Dialect::OpenAi | Dialect::Responses | Dialect::Anthropic | Dialect::VertexAnthropic => Encoded::default(),
     }
 }
 
@@ -80,56 +86,52 @@ pub fn decode_embeddings(dialect: Dialect, body: &[u8]) -> Result<embeddings::Re
         Dialect::Gemini | Dialect::Vertex => gemini::decode_embeddings(body),
         Dialect::Bedrock => bedrock::decode_embeddings(body),
         Dialect::Cohere => cohere::decode_embeddings(body),
-        Dialect::OpenAi | Dialect::Anthropic | Dialect::VertexAnthropic => Err(Box::new(unreadable("no embeddings"))),
+        Dialect::OpenAi | Dialect::Responses | Dialect::Anthropic | Dialect::VertexAnthropic => {
+            Err(Box::new(unreadable("no embeddings")))
+        }
     }
 }
 
 /// A stream, bytes in any chunking.
-#[derive(Debug)]
-pub enum Decoder {
-    /// Chunks of chat completions.
-    OpenAi(Box<openai::chat::Decoder>),
-    /// Events of messages.
-    Anthropic(Box<anthropic::Decoder>),
-    /// Events that are whole answers, one after the other.
-    Gemini(Box<gemini::Decoder>),
-    /// Binary frames.
-    Bedrock(Box<bedrock::Decoder>),
-    /// Events of chat.
-    Cohere(Box<cohere::Decoder>),
-}
-
-impl Decoder {
-    /// A reader for one stream.
-    pub fn new(dialect: Dialect, ids: &Ids) -> Decoder {
-        match dialect {
-            Dialect::OpenAi => Decoder::OpenAi(Box::new(openai::chat::Decoder::new(ids))),
-            Dialect::Anthropic | Dialect::VertexAnthropic => Decoder::Anthropic(Box::new(anthropic::Decoder::new(ids))),
-            Dialect::Gemini | Dialect::Vertex => Decoder::Gemini(Box::new(gemini::Decoder::new(ids))),
-            Dialect::Bedrock => Decoder::Bedrock(Box::new(bedrock::Decoder::new(ids))),
-            Dialect::Cohere => Decoder::Cohere(Box::new(cohere::Decoder::new(ids))),
-        }
-    }
-
+pub trait Decode: std::fmt::Debug {
     /// Reads the next bytes.
-    pub fn feed(&mut self, bytes: &[u8], out: &mut Vec<Event>) {
-        match self {
-            Decoder::OpenAi(decoder) => decoder.feed(bytes, out),
-            Decoder::Anthropic(decoder) => decoder.feed(bytes, out),
-            Decoder::Gemini(decoder) => decoder.feed(bytes, out),
-            Decoder::Bedrock(decoder) => decoder.feed(bytes, out),
-            Decoder::Cohere(decoder) => decoder.feed(bytes, out),
-        }
-    }
-
+    fn feed(&mut self, bytes: &[u8], out: &mut Vec<Event>);
     /// The body has ended.
-    pub fn finish(&mut self, out: &mut Vec<Event>) {
-        match self {
-            Decoder::OpenAi(decoder) => decoder.finish(out),
-            Decoder::Anthropic(decoder) => decoder.finish(out),
-            Decoder::Gemini(decoder) => decoder.finish(out),
-            Decoder::Bedrock(decoder) => decoder.finish(out),
-            Decoder::Cohere(decoder) => decoder.finish(out),
-        }
+    fn finish(&mut self, out: &mut Vec<Event>);
+}
+
+/// A reader for one stream.
+pub fn decoder(dialect: Dialect, ids: &Ids) -> Box<dyn Decode> {
+    match dialect {
+        Dialect::OpenAi => Box::new(openai::chat::Decoder::new(ids)),
+        Dialect::Responses => Box::new(openai::responses::Decoder::new(ids)),
+        Dialect::Anthropic | Dialect::VertexAnthropic => Box::new(anthropic::Decoder::new(ids)),
+        Dialect::Gemini | Dialect::Vertex => Box::new(gemini::Decoder::new(ids)),
+        Dialect::Bedrock => Box::new(bedrock::Decoder::new(ids)),
+        Dialect::Cohere => Box::new(cohere::Decoder::new(ids)),
     }
 }
+
+/// The decoders have these verbs of their own, for whoever reads one dialect alone.
+macro_rules! decodes {
+    ($($decoder:ty),*) => {$(
+        impl Decode for $decoder {
+            fn feed(&mut self, bytes: &[u8], out: &mut Vec<Event>) {
+                <$decoder>::feed(self, bytes, out);
+            }
+
+            fn finish(&mut self, out: &mut Vec<Event>) {
+                <$decoder>::finish(self, out);
+            }
+        }
+    )*};
+}
+
+decodes!(
+    openai::chat::Decoder,
+    openai::responses::Decoder,
+    anthropic::Decoder,
+    gemini::Decoder,
+    bedrock::Decoder,
+    cohere::Decoder
+);

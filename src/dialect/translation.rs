@@ -1,14 +1,20 @@
 //! One attempt at a provider that speaks another dialect than its client: the answer on its way back.
 
-use super::openai::{self, Learnt, StreamError, chat};
-use super::spoken::{self, Decoder};
+use super::heard::{Encode, Voice};
+use super::openai::{Learnt, StreamError};
+use super::spoken::{self, Decode};
+use super::verbs::Dropped;
+use super::way::{Way, way};
 use super::{Encoded, Facts, Failure, ResponseHead, Unable, embeddings, redact};
-use crate::chat::{Event, Ids, Kind, Request};
+use crate::chat::{Event, Ids, Kind, Raw, Request};
 use crate::config::{Dialect, Model, Provider};
 use crate::error::{Class, Error};
-use crate::operation::Operation;
+use crate::meter::Usage;
 use std::borrow::Cow;
 use std::cell::OnceCell;
+
+/// Gives what the gateway says of itself in an answer of this usage: the JSON of `provider_metadata.gateway`.
+pub type Gateway<'a> = &'a dyn Fn(&Usage) -> Option<Raw>;
 
 /// What the beginning of a translated stream says.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,12 +37,24 @@ pub enum Wanted {
 }
 
 impl Wanted {
-    /// Reads a request of an operation that `translates`.
-    pub fn read(operation: Operation, body: &[u8]) -> Result<Wanted, Error> {
-        Ok(match operation {
-            Operation::Embeddings => Wanted::Embeddings(openai::embeddings::decode_request(body)?),
-            _ => Wanted::Chat(Box::new(chat::decode_request(body)?)),
+    /// Reads a request of an operation that is translated.
+    pub fn read(voice: &Voice, body: &[u8]) -> Result<Wanted, Error> {
+        Ok(match voice.operation.is_embedding() {
+            true => Wanted::Embeddings(voice.decode_embeddings(body)?),
+            false => Wanted::Chat(Box::new(voice.decode_request(body)?)),
         })
+    }
+
+    /// The first dialect that can say it, or why the last of them cannot.
+    pub fn dialect(&self, dialects: &[Dialect], facts: &Facts<'_>) -> Result<Dialect, Unable> {
+        let mut unable = Unable::field("model");
+        for dialect in dialects {
+            match self.can_be_asked(*dialect, facts) {
+                Ok(()) => return Ok(*dialect),
+                Err(why) => unable = why,
+            }
+        }
+        Err(unable)
     }
 
     fn can_be_asked(&self, dialect: Dialect, facts: &Facts<'_>) -> Result<(), Unable> {
@@ -65,11 +83,13 @@ impl Wanted {
 /// A translation under way.
 #[derive(Debug)]
 pub struct Translation {
+    voice: Voice,
     dialect: Dialect,
     /// What the client wants to see; without what it said.
     wanted: Wanted,
+    dropped: Dropped,
     ids: Ids,
-    stream: Option<(Decoder, chat::Encoder)>,
+    stream: Option<(Box<dyn Decode>, Box<dyn Encode>)>,
     beginning: Beginning,
     learnt: Learnt,
     broken: Option<Class>,
@@ -79,12 +99,20 @@ pub struct Translation {
 
 impl Translation {
     /// Translates a request, and gets ready for its answer.
-    pub fn begin(dialect: Dialect, mut wanted: Wanted, facts: &Facts<'_>, ids: Ids) -> (Encoded, Translation) {
+    pub fn begin(
+        voice: Voice,
+        dialect: Dialect,
+        mut wanted: Wanted,
+        facts: &Facts<'_>,
+        ids: Ids,
+    ) -> (Encoded, Translation) {
         let encoded = wanted.encode(dialect, facts);
         wanted.forget_input();
         let translation = Translation {
+            voice,
             dialect,
             wanted,
+            dropped: encoded.dropped.clone(),
             ids,
             stream: None,
             beginning: Beginning::Undecided,
@@ -99,20 +127,27 @@ impl Translation {
     /// The answer is a stream: `read` takes its bytes. There are none of embeddings, whose stream stays empty.
     pub fn open_stream(&mut self) {
         if let Wanted::Chat(request) = &self.wanted {
-            self.stream = Some((Decoder::new(self.dialect, &self.ids), chat::Encoder::new(request, &self.ids)));
+            let encoder = self.voice.encoder(request, &self.ids, &self.dropped);
+            self.stream = Some((spoken::decoder(self.dialect, &self.ids), encoder));
         }
     }
 
     /// Reads the next bytes of a stream.
-    pub fn read(&mut self, bytes: &[u8], end: bool) {
+    pub fn read(&mut self, bytes: &[u8], end: bool, gateway: Gateway<'_>) {
         let Some((decoder, encoder)) = &mut self.stream else { return };
         decoder.feed(bytes, &mut self.events);
         if end {
             decoder.finish(&mut self.events);
         }
+        self.events.iter().for_each(|event| learn(&mut self.learnt, &mut self.broken, event));
+        let is_ending = |event: &Event| matches!(event, Event::Finish { .. } | Event::End);
+        if self.events.iter().any(is_ending)
+            && let Some(words) = gateway(&self.learnt.usage)
+        {
+            encoder.tell(words);
+        }
         encoder.feed(&self.events, &mut self.out);
         for event in self.events.drain(..) {
-            learn(&mut self.learnt, &mut self.broken, &event);
             if self.beginning == Beginning::Undecided {
                 self.beginning = beginning(event);
             }
@@ -130,16 +165,22 @@ impl Translation {
     }
 
     /// A whole answer that is no stream, in the client's dialect.
-    pub fn answer(&mut self, body: &[u8], secret: Option<&str>) -> Result<Vec<u8>, Box<Failure>> {
+    pub fn answer(&mut self, body: &[u8], secret: Option<&str>, gateway: Gateway<'_>) -> Result<Vec<u8>, Box<Failure>> {
         let unreadable = |failure: Box<Failure>| Box::new(redacted(*failure, secret));
-        let (answer, model, usage) = match &self.wanted {
+        let Translation { voice, wanted, ids, dropped, .. } = &*self;
+        let words = |usage: &Option<Usage>| gateway(usage.as_ref().unwrap_or(&Usage::default()));
+        let (answer, model, usage) = match wanted {
             Wanted::Chat(request) => {
-                let response = spoken::decode_response(self.dialect, body, &self.ids).map_err(unreadable)?;
-                (chat::encode_response(&response, request, &self.ids), response.model, response.usage)
+                let response = spoken::decode_response(self.dialect, body, ids).map_err(unreadable)?;
+                let words = words(&response.usage);
+                let answer = voice.encode_response(&response, request, ids, dropped, words.as_ref());
+                (answer, response.model, response.usage)
             }
             Wanted::Embeddings(request) => {
                 let response = spoken::decode_embeddings(self.dialect, body).map_err(unreadable)?;
-                (openai::embeddings::encode_response(&response, request, &self.ids), response.model, response.usage)
+                let words = words(&response.usage);
+                let answer = voice.encode_embeddings(&response, request, ids, dropped, words.as_ref());
+                (answer, response.model, response.usage)
             }
         };
         self.learnt.usage = usage.unwrap_or_default();
@@ -199,18 +240,9 @@ fn beginning(event: Event) -> Beginning {
     }
 }
 
-/// Whether requests for an operation can be translated for a dialect.
-pub fn translates(dialect: Dialect, operation: Operation) -> bool {
-    match operation {
-        Operation::ChatCompletions => true,
-        Operation::Embeddings => spoken::embeds(dialect),
-        _ => false,
-    }
-}
-
 /// A request that providers of other dialects may get; it is read only if there are any.
 pub struct Foreign<F> {
-    operation: Operation,
+    voice: Voice,
     body: F,
     is_strict: bool,
     wanted: OnceCell<Result<Wanted, Error>>,
@@ -218,20 +250,22 @@ pub struct Foreign<F> {
 
 impl<F: Fn() -> Vec<u8>> Foreign<F> {
     /// `is_strict`: even a harmless loss is a refusal.
-    pub fn new(operation: Operation, body: F, is_strict: bool) -> Foreign<F> {
-        Foreign { operation, body, is_strict, wanted: OnceCell::new() }
+    pub fn new(voice: Voice, body: F, is_strict: bool) -> Foreign<F> {
+        Foreign { voice, body, is_strict, wanted: OnceCell::new() }
     }
 
     /// Why a provider cannot be asked this; `None` when it can.
     pub fn refusal(&self, provider: &Provider, model: &Model, sent: &str) -> Option<Error> {
-        let wanted = match self.wanted.get_or_init(|| Wanted::read(self.operation, &(self.body)())) {
+        let Some(Way::Translate(dialects)) = way(self.voice.operation, provider) else { return None };
+        let wanted = match self.wanted.get_or_init(|| Wanted::read(&self.voice, &(self.body)())) {
             Ok(wanted) => wanted,
             Err(error) => return Some(error.clone()),
         };
-        let (dialect, facts) = (provider.preset.dialect, Facts::of(provider, model, sent));
-        if let Err(unable) = wanted.can_be_asked(dialect, &facts) {
-            return Some(unable.error());
-        }
+        let facts = Facts::of(provider, model, sent);
+        let dialect = match wanted.dialect(dialects, &facts) {
+            Ok(dialect) => dialect,
+            Err(unable) => return Some(unable.error()),
+        };
         let encoded = self.is_strict.then(|| wanted.encode(dialect, &facts))?;
         encoded.dropped.fields().first().map(|field| Unable { field: field.clone() }.error())
     }

@@ -3,10 +3,11 @@
 use super::models;
 use crate::access::{Caller, identify};
 use crate::config::Config;
+use crate::dialect::{Client, Spec};
 use crate::error::Error;
 use crate::http::Headers;
 use crate::operation::Operation;
-use crate::route::{AskReader, Options};
+use crate::route::{AskReader, Named, Options};
 
 /// What becomes of a request after its head.
 #[derive(Debug)]
@@ -20,6 +21,10 @@ pub enum Admission {
 /// A request whose body is to be read.
 #[derive(Debug)]
 pub struct Admitted {
+    /// Whose shape its answers have.
+    pub client: Client,
+    /// How long the body says it is.
+    pub declared: Option<u64>,
     /// Who is calling.
     pub caller: Caller,
     /// For what.
@@ -33,6 +38,8 @@ pub struct Admitted {
 /// A request that is refused, with what was known of it by then.
 #[derive(Debug)]
 pub struct Refused {
+    /// Whose shape the answer has.
+    pub client: Client,
     /// Why.
     pub error: Error,
     /// Who was calling.
@@ -41,29 +48,25 @@ pub struct Refused {
     pub operation: Option<Operation>,
 }
 
-impl From<Error> for Box<Refused> {
-    fn from(error: Error) -> Box<Refused> {
-        Box::new(Refused { error, caller: None, operation: None })
-    }
-}
-
 /// Looks at a request's head; `without_body` says that nothing follows it.
 pub fn admit(config: &Config, headers: &Headers, without_body: bool) -> Result<Admission, Box<Refused>> {
     let method = headers.text(":method").unwrap_or_default();
     let whole_path = headers.text(":path").unwrap_or_default();
     let (path, query) = whole_path.split_once('?').unwrap_or((whole_path, ""));
+    let (client, below) = client(method, path, headers);
+    let refused = |error, caller, operation| Box::new(Refused { client, error, caller, operation });
     if method == "CONNECT" {
-        return Err(Error::unsupported_method(405, "CONNECT is not served here.").into());
+        return Err(refused(Error::unsupported_method(405, "CONNECT is not served here."), None, None));
     }
     if headers.get("upgrade").is_some() {
-        return Err(Error::unsupported_method(426, "Upgrades of the connection are not served here.").into());
+        let error = Error::unsupported_method(426, "Upgrades of the connection are not served here.");
+        return Err(refused(error, None, None));
     }
     if method == "OPTIONS" || (method == "HEAD" && path == "/") {
         return Ok(Admission::Answer(Vec::new(), None));
     }
-    let caller = identify(&config.access, headers)?;
-    let below = path.strip_prefix("/v1").unwrap_or_default();
-    let refused = |error, operation| Box::new(Refused { error, caller: Some(caller.clone()), operation });
+    let caller = identify(&config.access, headers).map_err(|error| refused(error, None, None))?;
+    let refused = |error, operation| refused(error, Some(caller.clone()), operation);
     if method == "GET" && below == "/models" {
         return Ok(Admission::Answer(models::models(config, &caller), Some(caller)));
     }
@@ -71,17 +74,48 @@ pub fn admit(config: &Config, headers: &Headers, without_body: bool) -> Result<A
         let body = models::model(config, &caller, &decoded(name)).map_err(|error| refused(error, None))?;
         return Ok(Admission::Answer(body, Some(caller)));
     }
-    let Some(operation) = Operation::of_path(below).filter(|_| method == "POST") else {
+    let Some(operation) = Operation::of_path(client, below).filter(|_| method == "POST") else {
         return Err(refused(Error::unknown_url(method, path), None));
     };
     let checked = check_head(headers, without_body)
-        .and_then(|()| AskReader::new(operation, headers.get("content-type").unwrap_or_default()));
+        .and_then(|()| AskReader::new(client, operation, headers.get("content-type").unwrap_or_default()));
     let mut reader = checked.map_err(|error| refused(error, Some(operation)))?;
     if !config.tells_abilities {
         reader.overlook_parts();
     }
+    if let Client::AiSdk(_) = client {
+        reader.named(named(operation, headers).map_err(|error| refused(error, Some(operation)))?);
+    }
     let path = format!("{below}{}", passed_query(query));
-    Ok(Admission::Read(Box::new(Admitted { caller, operation, path, reader })))
+    let declared = headers.text("content-length").and_then(|length| length.parse().ok());
+    Ok(Admission::Read(Box::new(Admitted { client, declared, caller, operation, path, reader })))
+}
+
+/// The client of a request. Of the lists and the like, which several clients ask for, their own headers tell.
+fn client<'a>(method: &str, path: &'a str, headers: &Headers) -> (Client, &'a str) {
+    let (client, below) = Client::of_path(path);
+    let told = match client {
+        Client::OpenAi if method != "GET" => client,
+        Client::OpenAi if headers.get("ai-gateway-protocol-version").is_some() => Client::AiSdk(Spec::V4),
+        Client::OpenAi if headers.get("anthropic-version").is_some() => Client::Anthropic,
+        told => told,
+    };
+    (told, below)
+}
+
+/// What the AI SDK says in headers.
+fn named(operation: Operation, headers: &Headers) -> Result<Named, Error> {
+    let name = if operation == Operation::LanguageModel { "ai-language-model-id" } else { "ai-model-id" };
+    let missing = || Error::bad_body(format!("The request names no model: the header `{name}` is missing.")).at(name);
+    let model = headers.text(name).filter(|model| !model.is_empty()).ok_or_else(missing)?.to_owned();
+    let stream = match headers.text("ai-language-model-streaming") {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => {
+            return Err(Error::bad_body("The header `ai-language-model-streaming` must be `true` or `false`."));
+        }
+    };
+    Ok(Named { model, stream })
 }
 
 fn check_head(headers: &Headers, without_body: bool) -> Result<(), Error> {

@@ -57,7 +57,7 @@ impl Report {
             user: self.user.as_deref(),
             tags: &self.tags,
             operation: self.operation.map(|operation| operation.word()),
-            dialect: "openai",
+            dialect: self.client.word(),
             stream: self.stream,
             model_asked: self.model_asked.as_deref(),
             model: self.model.as_deref(),

@@ -8,6 +8,7 @@ mod answer;
 mod attempt;
 mod chain;
 mod line;
+mod metadata;
 mod models;
 mod report;
 mod step;

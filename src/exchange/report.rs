@@ -4,6 +4,7 @@ use super::Exchange;
 use super::attempt::{Attempt, End};
 use crate::access::Caller;
 use crate::config::{Config, Credentials, Expose};
+use crate::dialect::Client;
 use crate::error::{Class, Error};
 use crate::meter::Usage;
 use crate::operation::Operation;
@@ -68,6 +69,8 @@ pub struct Report {
     pub generation: String,
     /// Envoy's `x-request-id`.
     pub request_id: Option<String>,
+    /// Whose format the request is in.
+    pub client: Client,
     /// Who asked, if known.
     pub caller: Option<Caller>,
     /// For what, if an operation was found.
@@ -127,6 +130,7 @@ impl Report {
             started,
             generation,
             request_id: None,
+            client: Client::OpenAi,
             caller: None,
             operation: None,
             stream: None,
@@ -157,6 +161,7 @@ impl Report {
 
     /// Adds what the request said.
     pub fn ask(&mut self, ask: &Ask) {
+        self.client = ask.client;
         self.operation = Some(ask.operation);
         self.stream = Some(ask.stream);
         self.model_asked = Some(ask.model.clone());

@@ -4,7 +4,6 @@ use super::Exchange;
 use super::attempt::{Attempt, Progress};
 use crate::config::FallbackOn;
 use crate::error::Class;
-use crate::operation::Operation;
 use crate::route::Target;
 
 /// A target of the plan with one of its credentials.
@@ -61,7 +60,7 @@ impl Exchange {
 
     /// Whether seals that were rejected can be left out: once, and only where the request can be written anew.
     fn may_unseal(&self, attempts: &[Attempt]) -> bool {
-        self.ask.operation == Operation::ChatCompletions && !attempts.iter().any(|attempt| attempt.is_unsealed)
+        self.ask.operation.is_chat() && !attempts.iter().any(|attempt| attempt.is_unsealed)
     }
 
     /// The first target found fault with the request itself. Another one helps only if it takes longer prompts, or

@@ -4,11 +4,12 @@ use super::meters::Meters;
 use super::{Timed, health, host, table, wait};
 use crate::access::{Caller, is_credential};
 use crate::config::Config;
+use crate::dialect::Client;
+use crate::dialect::heard::{encode_error, status as status_for};
 use crate::dialect::translation::Foreign;
 use crate::error::{Class, Error};
 use crate::exchange::{Admission, Admitted, End, Exchange, Refused, Report, admit, attribute, from_envoy};
 use crate::http::{Headers, encode};
-use crate::operation::Operation;
 use crate::route::{Ask, Request, plan};
 use host::{Buffer, Map};
 use proxy_wasm::traits::{Context, HttpContext};
@@ -56,8 +57,10 @@ impl Gateway {
     /// Answers with an error of ours, and prepares the report.
     fn refuse(&mut self, refused: Refused, ask: Option<&Ask>, since: u64, headers: &Headers) -> Action {
         let mut report = self.own_report(Some(&refused.error), since, headers);
+        report.client = refused.client;
         report.caller = refused.caller;
         report.operation = refused.operation;
+        report.status = Some(status_for(refused.client, &refused.error));
         ask.into_iter().for_each(|ask| report.ask(ask));
         self.answer_error(&refused.error, report)
     }
@@ -72,8 +75,8 @@ impl Gateway {
     }
 
     fn answer_error(&mut self, error: &Error, report: Report) -> Action {
+        respond(report.client, error, &self.identity.generation);
         self.phase = Phase::Answered(Box::new(report));
-        respond(error, Some(&self.identity.generation));
         Action::Pause
     }
 
@@ -102,6 +105,9 @@ impl Gateway {
             let chunk = host::body(Buffer::RequestBody, seen, size.saturating_sub(seen));
             reading.admitted.reader.feed(&chunk)
         };
+        // Whatever is wrong with the first piece of a body that is too large: it is too large, however it is cut.
+        let is_declared_large = reading.admitted.declared.is_some_and(|declared| declared > limit);
+        let outcome = outcome.map_err(|error| if is_declared_large { Error::too_large(limit) } else { error });
         match outcome {
             Ok(()) if !end => {
                 self.spent = self.spent.saturating_add(host::now().saturating_sub(since));
@@ -114,22 +120,22 @@ impl Gateway {
 
     fn refuse_reading(&mut self, error: Error, since: u64) -> Action {
         let Phase::Reading(reading) = std::mem::replace(&mut self.phase, Phase::Waiting) else { return Action::Pause };
-        let Admitted { caller, operation, .. } = reading.admitted;
-        let refused = Refused { error, caller: Some(caller), operation: Some(operation) };
+        let Admitted { client, caller, operation, .. } = reading.admitted;
+        let refused = Refused { client, error, caller: Some(caller), operation: Some(operation) };
         self.refuse(refused, None, since, &reading.headers)
     }
 
     /// The request is whole: makes the plan and sends the request on its way.
     fn route(&mut self, since: u64) -> Action {
         let Phase::Reading(reading) = std::mem::replace(&mut self.phase, Phase::Waiting) else { return Action::Pause };
-        let Reading { admitted: Admitted { caller, operation, path, reader }, headers } = *reading;
-        let refused = |error, caller| Refused { error, caller: Some(caller), operation: Some(operation) };
+        let Reading { admitted: Admitted { client, caller, operation, path, reader, .. }, headers } = *reading;
+        let refused = |error, caller| Refused { client, error, caller: Some(caller), operation: Some(operation) };
         let mut ask = match reader.finish(path, headers.get("x-tollgate-session")) {
             Ok(ask) => ask,
             Err(error) => return self.refuse(refused(error, caller), None, since, &headers),
         };
         let body = || host::body(Buffer::RequestBody, 0, usize::MAX >> 1);
-        let foreign = Foreign::new(operation, body, headers.get("x-tollgate-strict") == Some(b"1"));
+        let foreign = Foreign::new(ask.voice(), body, headers.get("x-tollgate-strict") == Some(b"1"));
         let planned = attribute(&mut ask.options, &headers).and_then(|()| {
             plan(&Request {
                 config: &self.config,
@@ -180,10 +186,10 @@ impl Gateway {
         if exchange.misconfigured().is_some() || is_cluster_missing() {
             super::meters::count(crate::metric::Family::Misconfigured, &[("reason", "cluster")]);
         }
-        let report = exchange.report(host::now(), Some(error.status), Some(&error));
+        let client = exchange.ask.client;
+        let report = exchange.report(host::now(), Some(status_for(client, &error)), Some(&error));
         self.phase = Phase::Answered(Box::new(report));
-        let headers = exchange.headers();
-        respond_with(&error, headers.iter().map(|(name, value)| (*name, value.as_str())));
+        respond_with(client, &error, &exchange.generation, &exchange.headers());
         Action::Pause
     }
 }
@@ -200,7 +206,7 @@ fn send(exchange: &Exchange, identity: &table::Identity) {
     }
     let timeouts = plan.asked.model.timeouts;
     // One more where rejected seals can be left out.
-    let unsealed = usize::from(exchange.ask.operation == Operation::ChatCompletions);
+    let unsealed = usize::from(exchange.ask.operation.is_chat());
     let retries = plan.most_attempts().saturating_sub(1).max(1).saturating_add(unsealed).to_string();
     let _ = host::set_header(Map::RequestHeaders, "x-envoy-max-retries", retries.as_bytes());
     if let Some(per_try) = timeouts.timer(exchange.ask.stream) {
@@ -259,16 +265,22 @@ fn overdue() -> Option<Error> {
 }
 
 /// Answers with an error, in the client's shape.
-pub fn respond(error: &Error, generation: Option<&str>) {
-    respond_with(error, generation.map(|id| ("x-tollgate-generation", id)).into_iter());
+pub fn respond(client: Client, error: &Error, generation: &str) {
+    respond_with(client, error, generation, &[("x-tollgate-generation", generation.to_owned())]);
 }
 
-fn respond_with<'a>(error: &Error, more: impl Iterator<Item = (&'a str, &'a str)>) {
+/// Refuses an attempt. The gateway role, which knows the client, answers in its own words instead.
+pub fn deny(error: &Error) {
+    respond_with(Client::OpenAi, error, "", &[]);
+}
+
+fn respond_with(client: Client, error: &Error, generation: &str, more: &[(&'static str, String)]) {
     let own = error.headers();
-    let mut head: Vec<(&[u8], &[u8])> = vec![(b"content-type", b"application/json")];
-    head.extend(own.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
-    head.extend(more.map(|(name, value)| (name.as_bytes(), value.as_bytes())));
-    let _ = host::respond(error.status, error.class.word(), &encode(head.into_iter()), &error.chat_body());
+    let json: (&[u8], &[u8]) = (b"content-type", b"application/json");
+    let told = own.iter().chain(more).map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+    let head = encode(std::iter::once(json).chain(told));
+    let body = encode_error(client, error, generation);
+    let _ = host::respond(status_for(client, error), error.class.word(), &head, &body);
 }
 
 impl Context for Gateway {

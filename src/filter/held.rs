@@ -6,12 +6,14 @@
 
 use super::passing::{Passing, Probe};
 use super::{host, older, table};
+use crate::chat::Raw;
 use crate::config::Secret;
 use crate::dialect::openai::{self, Stream};
 use crate::dialect::translation::Translation;
 use crate::dialect::{Failure, ResponseHead};
 use crate::error::Class;
 use crate::exchange::{Exchange, Verdict, nearly};
+use crate::meter::Usage;
 use crate::stream::splice::Splice;
 use host::{Buffer, Map};
 use std::rc::Rc;
@@ -138,6 +140,11 @@ impl Attempt {
     pub(super) fn first_event_wait(&self) -> Option<Duration> {
         let is_bounded = self.exchange.ask.stream && self.exchange.plan.asked.model.timeouts.first_token.is_some();
         (!is_bounded).then_some(PROBE_WAIT)
+    }
+
+    /// What the gateway says of itself in an answer of this usage.
+    pub(super) fn metadata(&self, usage: &Usage) -> Option<Raw> {
+        self.exchange.metadata(self.index, usage)
     }
 
     pub(super) fn secret(&self) -> Option<&str> {

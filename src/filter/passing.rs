@@ -1,5 +1,6 @@
 //! A provider's answer on its way to the client: scanned in place or translated, never held.
 
+use super::held::Attempt;
 use super::host::{self, Buffer};
 use crate::dialect::Failure;
 use crate::dialect::openai::{self, Answer, First, Learnt, Passed, Stream, closing_event};
@@ -27,7 +28,8 @@ pub enum Beginning {
 
 impl Probe {
     /// Reads the next bytes.
-    pub fn read(&mut self, chunk: &[u8], end: bool, secret: Option<&str>) -> Beginning {
+    pub fn read(&mut self, chunk: &[u8], end: bool, attempt: &Attempt) -> Beginning {
+        let secret = attempt.secret();
         match self {
             Probe::Events(stream) => {
                 stream.feed(chunk, end);
@@ -38,7 +40,7 @@ impl Probe {
                 }
             }
             Probe::Translated(translation) => {
-                translation.read(chunk, end);
+                translation.read(chunk, end, &|usage| attempt.metadata(usage));
                 match translation.beginning() {
                     translation::Beginning::Undecided => Beginning::Undecided,
                     translation::Beginning::Content => Beginning::Content,
@@ -71,12 +73,12 @@ pub enum Passing {
 
 impl Passing {
     /// Reads the buffer's `size` bytes and changes them where something must not reach the client, or is missing.
-    pub fn pass(&mut self, size: usize, end: bool) {
+    pub fn pass(&mut self, size: usize, end: bool, attempt: &Attempt) {
         let read = if let Passing::Translated { seen, .. } = self { std::mem::take(seen) } else { 0 };
         let chunk = host::body(Buffer::ResponseBody, read, size.saturating_sub(read));
         match self {
             Passing::Translated { translation, .. } => {
-                translation.read(&chunk, end);
+                translation.read(&chunk, end, &|usage| attempt.metadata(usage));
                 let _ = host::set_body(Buffer::ResponseBody, size, &translation.written());
             }
             Passing::Document(answer) => {

@@ -89,7 +89,7 @@ impl Held {
         };
         let chunk = host::body(Buffer::ResponseBody, *seen, size.saturating_sub(*seen));
         *seen = size;
-        let failure = match probe.read(&chunk, end, attempt.secret()) {
+        let failure = match probe.read(&chunk, end, attempt) {
             Beginning::Content => return (self.pass(size, end, now), None),
             Beginning::Failed(failure) => *failure,
             Beginning::Undecided if end && !probe.has_ended() => {
@@ -152,7 +152,7 @@ impl Held {
                 return Action::Continue;
             }
         };
-        passing.pass(size, end);
+        passing.pass(size, end, &attempt);
         self.passed(&attempt, passing, end);
         Action::Continue
     }
@@ -161,7 +161,7 @@ impl Held {
     fn document(&mut self, attempt: &Attempt, size: usize, end: bool, now: u64) -> Next {
         let Phase::Opening(head) = &self.phase else { return (Action::Continue, None) };
         let mut passing = Passing::Document(Box::default());
-        passing.pass(size, end);
+        passing.pass(size, end, attempt);
         let refusal = passing.may_refuse().then(|| host::body(Buffer::ResponseBody, 0, size.min(ERROR_CAP)));
         if let Some(error) = refusal.and_then(|body| openai::refusal(&body)) {
             return self.fail(openai::stream_failure(&error, attempt.secret()), now);
@@ -177,7 +177,7 @@ impl Held {
             return (Action::Continue, None);
         };
         let body = host::body(Buffer::ResponseBody, 0, size);
-        let answer = match translation.answer(&body, attempt.secret()) {
+        let answer = match translation.answer(&body, attempt.secret(), &|usage| attempt.metadata(usage)) {
             Ok(answer) => answer,
             Err(failure) => return self.fail(*failure, now),
         };

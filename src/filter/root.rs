@@ -128,7 +128,7 @@ struct Closed;
 impl Context for Closed {}
 impl HttpContext for Closed {
     fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
-        super::gateway::respond(&crate::error::Error::misconfigured("The gateway has no configuration."), None);
+        super::gateway::deny(&crate::error::Error::misconfigured("The gateway has no configuration."));
         Action::Pause
     }
 }

@@ -5,7 +5,7 @@ use super::{Timed, host, meters, older, table};
 use crate::chat::Ids;
 use crate::dialect::openai;
 use crate::dialect::translation::{Translation, Wanted};
-use crate::dialect::{Change, Facts, RequestHead};
+use crate::dialect::{Change, Facts, RequestHead, Way, own, way};
 use crate::error::Error;
 use crate::exchange::{Denied, Exchange};
 use crate::metric::Family;
@@ -16,13 +16,13 @@ use std::rc::Rc;
 /// An attempt whose exchange is not of this VM: nothing is sent, whoever it belongs to.
 fn deny_stranger() -> Action {
     meters::count(Family::Misconfigured, &[("reason", "exchange")]);
-    super::gateway::respond(&Error::misconfigured("The exchange of this attempt is not known to this worker."), None);
+    super::gateway::deny(&Error::misconfigured("The exchange of this attempt is not known to this worker."));
     Action::Pause
 }
 
 /// An attempt that must not happen: nothing is sent, and the gateway role says why.
 fn deny() -> Action {
-    super::gateway::respond(&Error::no_provider("The plan is over."), None);
+    super::gateway::deny(&Error::no_provider("The plan is over."));
     Action::Pause
 }
 
@@ -56,7 +56,7 @@ impl Held {
         let (index, target, is_unsealed) = (begun.index, begun.target_index, begun.is_unsealed);
         self.attempt = Some(Rc::new(Attempt { exchange: exchange.clone(), index, target, started: now, is_unsealed }));
         let pristine = exchange.first_head(|| host::headers(Map::RequestHeaders));
-        if is_unsealed || begun.target.provider.preset.is_foreign() {
+        if is_unsealed || way(exchange.ask.operation, &begun.target.provider) != Some(Way::Pass) {
             self.phase = Phase::Translating;
             return if end { deny() } else { Action::Pause };
         }
@@ -111,10 +111,17 @@ fn translate(attempt: &Attempt) -> Option<Box<Translation>> {
     let Attempt { exchange, index, target, is_unsealed, .. } = attempt;
     let target = exchange.plan.targets.get(*target)?;
     let body = host::body(Buffer::RequestBody, 0, usize::MAX >> 1);
-    let wanted = Wanted::read(exchange.ask.operation, &body).ok()?;
+    let voice = exchange.ask.voice();
+    let wanted = Wanted::read(&voice, &body).ok()?;
     let facts = Facts { without_seals: *is_unsealed, ..Facts::of(&target.provider, &target.model.model, &target.sent) };
     let ids = ids(exchange, target.sent.clone(), target.provider.name.clone());
-    let (encoded, translation) = Translation::begin(target.provider.preset.dialect, wanted, &facts, ids);
+    let dialects = match way(voice.operation, &target.provider)? {
+        Way::Translate(dialects) => dialects,
+        // Its own dialect, for what has to be left out.
+        Way::Pass => own(voice.operation, &target.provider),
+    };
+    let dialect = wanted.dialect(dialects, &facts).ok()?;
+    let (encoded, translation) = Translation::begin(voice, dialect, wanted, &facts, ids);
     exchange.drop_fields(*index, encoded.dropped.fields());
     let head = RequestHead {
         pristine: exchange.first_head(|| host::headers(Map::RequestHeaders)),

@@ -7,6 +7,8 @@ mod paths;
 use super::deep::Deep;
 use super::hash::Hash;
 use super::options::Options;
+use crate::dialect::Client;
+use crate::dialect::heard::Voice;
 use crate::error::{Error, printable};
 use crate::operation::Operation;
 use crate::stream::json::{self, Capture, Kind, Member, Object, Reader};
@@ -26,7 +28,9 @@ const FORM_STREAM: usize = 1;
 /// Reads a body as it arrives.
 #[derive(Debug)]
 pub struct AskReader {
+    client: Client,
     operation: Operation,
+    named: Option<Named>,
     body: BodyReader,
     deep: Deep,
     length: usize,
@@ -38,9 +42,20 @@ enum BodyReader {
     Multipart(Box<multipart::Reader>),
 }
 
+/// What the head of a request says, where others say it in the body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The model.
+    pub model: String,
+    /// Whether a stream is asked for.
+    pub stream: bool,
+}
+
 /// What a request asks for.
 #[derive(Debug)]
 pub struct Ask {
+    /// Whose format it is in.
+    pub client: Client,
     /// The operation.
     pub operation: Operation,
     /// Its path below `/v1`, with the query where the client sent one.
@@ -89,6 +104,11 @@ pub enum Body {
 }
 
 impl Ask {
+    /// How the client is heard and spoken to.
+    pub fn voice(&self) -> Voice {
+        Voice { client: self.client, operation: self.operation, model: self.model.clone(), stream: self.stream }
+    }
+
     /// Whether a second try after silence cannot do harm: not for images and audio, nor where the provider stores.
     pub fn is_repeatable(&self) -> bool {
         self.operation.is_repeatable() && !self.store
@@ -96,8 +116,8 @@ impl Ask {
 }
 
 impl AskReader {
-    /// A reader for an operation; the content type tells forms from JSON.
-    pub fn new(operation: Operation, content_type: &[u8]) -> Result<AskReader, Error> {
+    /// A reader for an operation of a client; the content type tells forms from JSON.
+    pub fn new(client: Client, operation: Operation, content_type: &[u8]) -> Result<AskReader, Error> {
         let body = match multipart::boundary(content_type) {
             Some(boundary) => BodyReader::Multipart(Box::new(multipart::Reader::new(&boundary, &FIELDS))),
             None if content_type.to_ascii_lowercase().starts_with(b"multipart/") => {
@@ -105,7 +125,12 @@ impl AskReader {
             }
             None => BodyReader::Json(Box::new(Reader::new(&PATHS))),
         };
-        Ok(AskReader { operation, body, deep: Deep::default(), length: 0 })
+        Ok(AskReader { client, operation, named: None, body, deep: Deep::default(), length: 0 })
+    }
+
+    /// The model and the wish for a stream stand in the head.
+    pub fn named(&mut self, named: Named) {
+        self.named = Some(named);
     }
 
     /// No model says what it supports: nothing need be known of the messages' parts.
@@ -132,37 +157,43 @@ impl AskReader {
 
     /// The body is whole: what does it ask for? `session` is what the client calls its conversation.
     pub fn finish(self, path: String, session: Option<&[u8]>) -> Result<Ask, Error> {
-        let AskReader { operation, body, deep, length } = self;
+        let AskReader { client, operation, named, body, deep, length } = self;
         if length == 0 {
             return Err(Error::bad_body("The request has no body."));
         }
         match body {
             BodyReader::Json(reader) => {
-                let mut ask = json_ask(operation, path, length, *reader, session)?;
+                let mut ask = json_ask((client, operation), path, length, *reader, session, named)?;
                 ask.pinned = ask.pinned.or(deep.pin());
                 deep.parts().for_each(|(ability, field)| ask.options.needs.add(ability, field));
                 Ok(ask)
             }
-            BodyReader::Multipart(reader) => multipart_ask(operation, path, length, *reader, session),
+            BodyReader::Multipart(reader) => multipart_ask((client, operation), path, length, *reader, session),
         }
     }
 }
 
 fn json_ask(
-    operation: Operation,
+    (client, operation): (Client, Operation),
     path: String,
     length: usize,
     mut reader: Reader,
     session: Option<&[u8]>,
+    named: Option<Named>,
 ) -> Result<Ask, Error> {
     reader.finish().map_err(not_json)?;
     let object = reader.object().ok_or_else(|| Error::bad_body("The body must be a JSON object."))?;
     let values = |path: usize| reader.members(path).iter().map(|member| member.value.clone()).collect();
+    let Named { model, stream } = match named {
+        Some(named) => Named { model: checked_model(named.model)?, ..named },
+        None => Named { model: model(reader.get(MODEL))?, stream: flag(&reader, STREAM, "stream")?.unwrap_or(false) },
+    };
     Ok(Ask {
+        client,
         operation,
         path,
-        model: model(reader.get(MODEL))?,
-        stream: flag(&reader, STREAM, "stream")?.unwrap_or(false),
+        model,
+        stream,
         include_usage: raw(&reader, INCLUDE_USAGE) == Some(b"true"),
         options: options(&reader, operation)?,
         conversation: conversation(&reader, session),
@@ -180,7 +211,7 @@ fn json_ask(
 }
 
 fn multipart_ask(
-    operation: Operation,
+    (client, operation): (Client, Operation),
     path: String,
     length: usize,
     mut reader: multipart::Reader,
@@ -191,6 +222,7 @@ fn multipart_ask(
     let model = std::str::from_utf8(&model.bytes).map_err(|_| Error::bad_body("`model` is not UTF-8.").at("model"))?;
     let conversation = Hash::default().with(session.unwrap_or_default()).finish();
     Ok(Ask {
+        client,
         operation,
         path,
         model: checked_model(model.to_owned())?,

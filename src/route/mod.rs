@@ -9,7 +9,7 @@ mod options;
 mod plan;
 mod resolve;
 
-pub use ask::{Ask, AskReader, Body};
+pub use ask::{Ask, AskReader, Body, Named};
 pub use hash::Hash;
 pub use needs::Needs;
 pub use options::Options;

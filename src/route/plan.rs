@@ -9,7 +9,7 @@ use super::options::Options;
 use super::resolve::{Resolved, resolve};
 use crate::access::Caller;
 use crate::config::{Affinity, Config, Credentials, Model, ModelTarget, Provider, ProviderId, Secret};
-use crate::dialect::translation::translates;
+use crate::dialect::{Way, way};
 use crate::error::Error;
 use crate::operation::Operation;
 use std::cell::OnceCell;
@@ -190,8 +190,8 @@ impl Draft {
         let serving = named.filter(|(_, provider)| serves(request, provider));
         serving
             .filter(|(target, provider)| {
-                let is_foreign = provider.preset.is_foreign();
-                let refusal = is_foreign.then(|| (request.refusal)(provider, model, &target.model)).flatten();
+                let is_translated = matches!(way(request.operation, provider), Some(Way::Translate(_)));
+                let refusal = is_translated.then(|| (request.refusal)(provider, model, &target.model)).flatten();
                 let is_able = refusal.is_none();
                 self.refusal = self.refusal.take().or(refusal);
                 is_able
@@ -259,9 +259,7 @@ fn serves(request: &Request<'_>, provider: &Provider) -> bool {
 }
 
 fn is_able(request: &Request<'_>, provider: &Provider) -> bool {
-    provider.enabled
-        && provider.preset.operations.contains(&request.operation)
-        && (!provider.preset.is_foreign() || translates(provider.preset.dialect, request.operation))
+    provider.enabled && way(request.operation, provider).is_some()
 }
 
 fn has_group_labels(request: &Request<'_>, provider: &Provider) -> bool {

@@ -123,8 +123,7 @@ fn streams_that_hold_much() {
     let gemini = json!({"candidates": [{"content": content, "finishReason": "STOP", "groundingMetadata": grounding}]});
     for (dialect, events) in [(Dialect::Anthropic, anthropic), (Dialect::Gemini, vec![gemini])] {
         let body: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
-        let (mut decoder, mut encoder) =
-            (spoken::Decoder::new(dialect, &ids()), Encoder::new(&Request::default(), &ids()));
+        let (mut decoder, mut encoder) = (spoken::decoder(dialect, &ids()), Encoder::new(&Request::default(), &ids()));
         let (mut events, mut out) = (Vec::new(), Vec::new());
         soon("a stream", || {
             decoder.feed(body.as_bytes(), &mut events);

@@ -32,7 +32,7 @@ fn every_cut_of_a_body_gives_the_same() {
     let body =
         r#"{"stream":true,"messages":[{"content":"é\n\"model\""}],"m\u006fdel":"a\/b","models":["c"],"store":true}"#;
     for cut in 0..=body.len() {
-        let mut reader = AskReader::new(CHAT, b"").unwrap();
+        let mut reader = AskReader::new(Client::OpenAi, CHAT, b"").unwrap();
         reader.feed(&body.as_bytes()[..cut]).unwrap();
         reader.feed(&body.as_bytes()[cut..]).unwrap();
         let ask = reader.finish(String::new(), None).unwrap();
@@ -177,7 +177,7 @@ fn the_conversation_is_recognised_by_its_opening() {
     assert_ne!(hash(&named("k", "a")), hash(&named("l", "a")));
 
     let with_session = |session: &[u8], opening: &str| {
-        let mut reader = AskReader::new(CHAT, b"").unwrap();
+        let mut reader = AskReader::new(Client::OpenAi, CHAT, b"").unwrap();
         reader.feed(named("k", opening).as_bytes()).unwrap();
         reader.finish(String::new(), Some(session)).unwrap().conversation
     };
@@ -198,7 +198,7 @@ fn form(parts: &[(&str, &str)]) -> Vec<u8> {
 #[test]
 fn a_form_names_its_model_in_a_field() {
     let read = |body: &[u8]| {
-        let mut reader = AskReader::new(Operation::Audio, FORM)?;
+        let mut reader = AskReader::new(Client::OpenAi, Operation::Audio, FORM)?;
         reader.feed(body)?;
         reader.finish(String::new(), None)
     };
@@ -219,6 +219,6 @@ fn a_form_names_its_model_in_a_field() {
         assert_eq!((error.status, error.code.as_deref()), (400, Some("invalid_body")));
         assert!(error.message.contains(part), "{}", error.message);
     }
-    let error = AskReader::new(Operation::Audio, b"multipart/form-data").unwrap_err();
+    let error = AskReader::new(Client::OpenAi, Operation::Audio, b"multipart/form-data").unwrap_err();
     assert_eq!((error.status, error.code.as_deref()), (400, Some("invalid_body")));
 }

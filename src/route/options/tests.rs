@@ -184,7 +184,8 @@ fn a_dialects_own_options_count_where_requests_are_written_in_it() {
     for (operation, ok) in [
         (Operation::ChatCompletions, true),
         (Operation::Embeddings, true),
-        (Operation::Responses, false),
+        (Operation::Responses, true),
+        (Operation::Moderations, false),
         (Operation::Rerank, false),
     ] {
         assert_eq!(Options::default().read_provider_options(body, operation).is_ok(), ok, "{operation:?}");

@@ -145,7 +145,12 @@ fn paths_are_the_vendors() {
 #[test]
 fn a_forms_model_is_replaced_bare() {
     let body = b"--X\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nm\r\n--X--\r\n";
-    let mut reader = crate::route::AskReader::new(Operation::Audio, b"multipart/form-data; boundary=X").unwrap();
+    let mut reader = crate::route::AskReader::new(
+        crate::dialect::Client::OpenAi,
+        Operation::Audio,
+        b"multipart/form-data; boundary=X",
+    )
+    .unwrap();
     reader.feed(body).unwrap();
     let ask = reader.finish("/audio/transcriptions".to_owned(), None).unwrap();
     let config = one("openai", json!({}));

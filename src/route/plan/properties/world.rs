@@ -10,11 +10,11 @@ use std::rc::Rc;
 pub const LABELS: [&str; 3] = ["eu", "zdr", "us"];
 pub const ABILITIES: [(&str, Ability); 3] =
     [("tools", Ability::Tools), ("vision", Ability::Vision), ("reasoning", Ability::Reasoning)];
-/// Presets of one dialect that differ in what they serve.
+/// Presets of one dialect that differ in what they serve, as it comes or translated.
 const PRESETS: [(&str, &[Operation]); 3] = [
     ("openai-compatible", &[Operation::ChatCompletions, Operation::Responses, Operation::Embeddings]),
     ("groq", &[Operation::ChatCompletions, Operation::Responses]),
-    ("cerebras", &[Operation::ChatCompletions]),
+    ("cerebras", &[Operation::ChatCompletions, Operation::Responses]),
 ];
 pub const OPERATIONS: [Operation; 3] = [Operation::ChatCompletions, Operation::Responses, Operation::Embeddings];
 const GLOBS: [&[&str]; 4] = [&["*"], &["m/*"], &["m/0", "m/1"], &["m/2"]];
