@@ -265,7 +265,7 @@ impl Error {
         self.retry_after.filter(|wait| self.again == Again::MayHelp && *wait > LONGEST_WAIT)
     }
 
-    /// What a client reads: the message, and a wait that is too long for an SDK.
+    /// The message as clients are told it: with a wait that no header tells.
     pub fn whole_message(&self) -> Cow<'_, str> {
         let Some(wait) = self.long_wait() else { return Cow::Borrowed(&self.message) };
         Cow::Owned(format!("{} (It asks for a wait of {} seconds.)", self.message, rounded_up(wait)))

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::json::{Json, Object};
 use super::{Message, Raw, Reasoning};
 
 /// A chat request. `None` is "the client said nothing", which is not a default.
@@ -65,6 +66,14 @@ impl Request {
             ToolKind::Function { .. } | ToolKind::Builtin { .. } => None,
         });
         names.collect()
+    }
+
+    /// Of several extensions with one name the last counts.
+    pub fn keep_last_ext(&mut self) {
+        let mut seen = BTreeSet::new();
+        let is_last: Vec<bool> = self.ext.iter().rev().map(|ext| seen.insert((ext.owner, &ext.key))).collect();
+        let mut is_last = is_last.into_iter().rev();
+        self.ext.retain(|_| is_last.next().unwrap_or(true));
     }
 }
 
@@ -141,6 +150,20 @@ pub struct Ext {
     pub value: Raw,
     /// Whether an answer without it would not be what the client asked for, so that others refuse instead of dropping.
     pub required: bool,
+}
+
+impl Ext {
+    /// `providerOptions.<name>.<key>`: each for one dialect alone. `gateway` is read elsewhere.
+    pub fn of_options(namespaces: &Object<'_>) -> Vec<Ext> {
+        let mut ext = Vec::new();
+        for (name, json) in namespaces.iter() {
+            let (Some(owner), Some(members)) = (Owner::of_options(name), json.object()) else { continue };
+            let member =
+                |(key, json): (&str, Json<'_>)| Ext { owner, key: key.to_owned(), value: json.raw(), required: false };
+            ext.extend(members.iter().map(member));
+        }
+        ext
+    }
 }
 
 /// State that one account keeps and the request names.

@@ -41,7 +41,6 @@ pub mod cohere;
 mod edits;
 pub mod embeddings;
 mod failure;
-mod fields;
 pub mod gemini;
 pub mod heard;
 pub mod openai;

@@ -1,10 +1,10 @@
 //! Embeddings as OpenAI has them, for clients whose request goes to another dialect. What passes through does not come
 //! here. Types and verbs: `dialect::embeddings`.
 
+use crate::chat::json::expect::wrong;
 use crate::chat::json::{Json, Object, object};
 use crate::chat::{Ext, Ids, Owner, Raw};
 use crate::dialect::embeddings::{Encoding, Input, Request, Response};
-use crate::dialect::fields::wrong;
 use crate::error::Error;
 
 /// Reads a request.

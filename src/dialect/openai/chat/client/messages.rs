@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::extras::read_blocks;
+use super::request::{inner, items, text, wrong};
 use crate::chat::json::{Json, Object};
 use crate::chat::{
     Args, Body, Format, Media, MediaKind, Message, Owner, Part, Pin, Role, Seal, SealKind, Source, ToolCall,
     ToolResult, fit_id,
 };
-use crate::dialect::fields::{inner, items, text, wrong};
 use crate::dialect::openai::chat::content::{self, Content};
 use crate::dialect::openai::chat::details::{Details, belongs_elsewhere};
 use crate::error::Error;

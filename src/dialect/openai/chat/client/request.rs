@@ -1,12 +1,11 @@
 //! A client's request.
 
-use std::collections::BTreeSet;
-
 use super::messages::messages;
 use super::tools;
+use crate::chat::json::expect::{flag, number, small};
+pub(super) use crate::chat::json::expect::{inner, items, text, wrong};
 use crate::chat::json::{Json, Object};
 use crate::chat::{Ext, Modality, Output, Owner, Pin, Reasoning, Request};
-use crate::dialect::fields::{flag, inner, items, number, small, text, wrong};
 use crate::dialect::openai::chat::content;
 use crate::error::Error;
 
@@ -18,7 +17,7 @@ pub fn decode_request(body: &[u8]) -> Result<Request, Error> {
     for (key, json) in object.iter() {
         member(&mut request, key, json)?;
     }
-    keep_last(&mut request.ext);
+    request.keep_last_ext();
     // `max_completion_tokens` wins over `max_tokens`, wherever they stand.
     if let Some(most) = object.get("max_completion_tokens") {
         request.max_tokens = Some(small(most, "max_completion_tokens")?);
@@ -80,7 +79,7 @@ fn member(request: &mut Request, key: &str, json: Json<'_>) -> Result<(), Error>
             let word = |json: Json<'_>| json.string().unwrap_or_else(|| json.get().to_owned());
             request.metadata = words.iter().map(|(key, json)| (key.to_owned(), word(json))).collect();
         }
-        "providerOptions" => options(&inner(json, key)?, &mut request.ext),
+        "providerOptions" => request.ext.extend(Ext::of_options(&inner(json, key)?)),
         "previous_response_id" | "conversation" => {
             let field = if key == "conversation" { "conversation" } else { "previous_response_id" };
             let id = json.string().unwrap_or_else(|| json.get().to_owned());
@@ -94,14 +93,6 @@ fn member(request: &mut Request, key: &str, json: Json<'_>) -> Result<(), Error>
         }
     }
     Ok(())
-}
-
-/// Of several members with one name the last counts.
-fn keep_last(ext: &mut Vec<Ext>) {
-    let mut seen = BTreeSet::new();
-    let is_last: Vec<bool> = ext.iter().rev().map(|ext| seen.insert((ext.owner, &ext.key))).collect();
-    let mut is_last = is_last.into_iter().rev();
-    ext.retain(|_| is_last.next().unwrap_or(true));
 }
 
 fn reasoning(request: &mut Request) -> &mut Reasoning {
@@ -157,18 +148,5 @@ fn modality(json: Json<'_>) -> Result<Modality, Error> {
         Some("audio") => Ok(Modality::Audio),
         Some("image") => Ok(Modality::Image),
         _ => Err(wrong("modalities", "`text`, `image` or `audio`")),
-    }
-}
-
-/// `providerOptions.<name>.<key>`: each for one dialect alone. `gateway` is read elsewhere.
-fn options(namespaces: &Object<'_>, ext: &mut Vec<Ext>) {
-    for (name, json) in namespaces.iter() {
-        let (Some(owner), Some(members)) = (Owner::of_options(name), json.object()) else { continue };
-        ext.extend(members.iter().map(|(key, json)| Ext {
-            owner,
-            key: key.to_owned(),
-            value: json.raw(),
-            required: false,
-        }));
     }
 }

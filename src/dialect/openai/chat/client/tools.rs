@@ -1,8 +1,8 @@
 //! Tools of a request, and which of them must be called.
 
+use super::request::{inner, items, text, wrong};
 use crate::chat::json::{Json, Object};
 use crate::chat::{Owner, Raw, Tool, ToolChoice, ToolKind};
-use crate::dialect::fields::{inner, items, text, wrong};
 use crate::dialect::openai::chat::content;
 use crate::error::Error;
 
