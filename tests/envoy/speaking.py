@@ -144,7 +144,34 @@ def cohere(request: Request, text: str, usage: tuple[int, int], **how) -> Behavi
     )
 
 
+# ---------------------------------------------------------------- OpenAI's responses
+
+
+def responses(request: Request, text: str, usage: tuple[int, int], **how) -> Behaviour:
+    counts = {"input_tokens": usage[0], "output_tokens": usage[1], "total_tokens": sum(usage)}
+    part = {"type": "output_text", "text": text, "annotations": []}
+    item = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": [part]}
+    response = {"id": "resp_1", "object": "response", "created_at": 1, "model": "mock", "status": "in_progress", "output": []}
+    done = response | {"status": "completed", "output": [item], "usage": counts}
+    if not request.json().get("stream"):
+        return answer(200, done)
+    at = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
+    said = [
+        ("response.created", {"response": response}),
+        ("response.in_progress", {"response": response}),
+        ("response.output_item.added", {"output_index": 0, "item": item | {"status": "in_progress", "content": []}}),
+        ("response.content_part.added", at | {"part": part | {"text": ""}}),
+        *(("response.output_text.delta", at | {"delta": half}) for half in halves(text)),
+        ("response.output_text.done", at | {"text": text}),
+        ("response.content_part.done", at | {"part": part}),
+        ("response.output_item.done", {"output_index": 0, "item": item}),
+        ("response.completed", {"response": done}),
+    ]
+    return stream([event(name, sequence_number=number, **members) for number, (name, members) in enumerate(said)], **how)
+
+
 APIS = [
+    (lambda path: path.endswith("/responses"), responses),
     (lambda path: path.endswith(("/messages", ":rawPredict", ":streamRawPredict")), anthropic),
     (lambda path: path.endswith(("enerateContent",)), gemini),
     (lambda path: "/converse" in path, bedrock),
