@@ -1,15 +1,107 @@
-//! What the gateway says of itself in an answer's body: `provider_metadata.gateway`.
+//! What the gateway says of itself in an answer's body: the JSON of `provider_metadata.gateway`.
+//!
+//! Vercel's gateway has the same members, so that tools which read its answers read ours.
 
 use super::Exchange;
+use super::attempt::{Attempt, End};
 use crate::chat::Raw;
-use crate::chat::json::object;
+use crate::chat::json::{ListWriter, ObjectWriter, object};
+use crate::config::Expose;
 use crate::meter::Usage;
+use crate::route::Target;
 
 impl Exchange {
-    /// The JSON object, of an answer that one attempt gives; `None` where the client did not ask for any.
-    pub fn metadata(&self, _index: usize, _usage: &Usage) -> Option<Raw> {
+    /// In an answer of this usage that the attempt `index` gives; `None` where the client did not ask for it.
+    pub fn metadata(&self, index: usize, usage: &Usage, now: u64) -> Option<Raw> {
+        if !self.ask.wants_metadata() {
+            return None;
+        }
         let mut out = Vec::new();
-        object(&mut out, |o| o.set("generationId", &self.generation));
+        object(&mut out, |o| {
+            if self.config.expose == Expose::Minimal {
+                return o.set("generationId", &self.generation);
+            }
+            self.with_attempts(|attempts| {
+                let so_far = attempts.get(..=index).unwrap_or(attempts);
+                o.object("routing", |o| self.routing(so_far, now, o));
+            });
+            o.set("generationId", &self.generation);
+            o.maybe("cost", usage.cost.map(usd));
+        });
         Raw::parse(std::str::from_utf8(&out).ok()?)
     }
+
+    fn routing(&self, attempts: &[Attempt], now: u64, o: &mut ObjectWriter<'_>) {
+        let plan = &self.plan;
+        let planned: Vec<&str> = plan.targets.iter().map(|target| target.provider.name.as_str()).collect();
+        o.set("originalModelId", &self.ask.model);
+        if let Some(first) = plan.targets.first() {
+            o.set("resolvedProvider", &first.provider.name);
+            o.set("resolvedProviderApiModelId", &first.sent);
+        }
+        let is_new = |(at, name): &(usize, &&str)| !planned.get(..*at).unwrap_or_default().contains(name);
+        let fallbacks: Vec<&str> = planned.iter().enumerate().filter(is_new).map(|(_, name)| *name).skip(1).collect();
+        o.set("fallbacksAvailable", fallbacks);
+        o.set("planningReasoning", plan.to_string());
+        o.set("canonicalSlug", &plan.asked.model.name);
+        o.maybe("finalProvider", attempts.last().and_then(|last| self.target(last)).map(|last| &last.provider.name));
+        let models = || attempts.chunk_by(|one, next| self.model(one) == self.model(next));
+        o.set("modelAttemptCount", models().count());
+        o.list("modelAttempts", |l| models().for_each(|attempts| self.model_attempt(attempts, now, l)));
+        o.set("totalProviderAttemptCount", attempts.len());
+    }
+
+    /// The attempts on one public model.
+    fn model_attempt(&self, attempts: &[Attempt], now: u64, l: &mut ListWriter<'_>) {
+        l.object(|o| {
+            o.maybe("canonicalSlug", attempts.first().and_then(|first| self.model(first)));
+            o.set("success", attempts.iter().any(is_success));
+            o.set("providerAttemptCount", attempts.len());
+            o.list("providerAttempts", |l| attempts.iter().for_each(|attempt| self.provider_attempt(attempt, now, l)));
+        });
+    }
+
+    /// Failures are told by the words of `x-tollgate-error`: a provider's own may tell something of its account.
+    fn provider_attempt(&self, attempt: &Attempt, now: u64, l: &mut ListWriter<'_>) {
+        const MILLISECOND: u64 = 1_000_000;
+        let Some(target) = self.target(attempt) else { return };
+        let (status, error, ended) = match &attempt.end {
+            End::Failed(failure) => (failure.word.parse().ok(), Some(failure.error.class.word()), attempt.ended),
+            _ => (attempt.status, None, Some(now)),
+        };
+        l.object(|o| {
+            o.set("provider", &target.provider.name);
+            o.set("credentialType", "system");
+            o.set("success", is_success(attempt));
+            o.set("startTime", attempt.started / MILLISECOND);
+            o.maybe("endTime", ended.map(|ended| ended / MILLISECOND));
+            o.maybe("statusCode", status);
+            o.maybe("error", error);
+            o.maybe("providerRequestId", attempt.request_id.as_deref());
+            o.set("providerApiModelId", &target.sent);
+        });
+    }
+
+    fn target(&self, attempt: &Attempt) -> Option<&Target> {
+        self.plan.targets.get(attempt.target)
+    }
+
+    fn model(&self, attempt: &Attempt) -> Option<&str> {
+        Some(self.target(attempt)?.model.model.name.as_str())
+    }
 }
+
+/// Of an attempt whose answer is being written: one that failed came before it.
+fn is_success(attempt: &Attempt) -> bool {
+    !matches!(attempt.end, End::Failed(_) | End::Broken(_))
+}
+
+/// Pico-USD as a decimal number of USD.
+fn usd(pico: u64) -> String {
+    const USD: u64 = 1_000_000_000_000;
+    let text = format!("{}.{:012}", pico / USD, pico % USD);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests;

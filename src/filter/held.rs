@@ -144,7 +144,7 @@ impl Attempt {
 
     /// What the gateway says of itself in an answer of this usage.
     pub(super) fn metadata(&self, usage: &Usage) -> Option<Raw> {
-        self.exchange.metadata(self.index, usage)
+        self.exchange.metadata(self.index, usage, host::now())
     }
 
     pub(super) fn secret(&self) -> Option<&str> {

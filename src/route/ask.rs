@@ -109,6 +109,11 @@ impl Ask {
         Voice { client: self.client, operation: self.operation, model: self.model.clone(), stream: self.stream }
     }
 
+    /// Whether the answer is to say what the gateway did: always to the AI SDK, else to those who sent options.
+    pub fn wants_metadata(&self) -> bool {
+        matches!(self.client, Client::AiSdk(_)) || self.options.are_given
+    }
+
     /// Whether a second try after silence cannot do harm: not for images and audio, nor where the provider stores.
     pub fn is_repeatable(&self) -> bool {
         self.operation.is_repeatable() && !self.store

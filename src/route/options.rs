@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 /// What a request asks of routing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
+    /// Whether the request has `providerOptions`, whatever they say.
+    pub are_given: bool,
     /// Providers tried first, in this order; the others follow.
     pub order: Vec<String>,
     /// The only providers that may serve.
@@ -31,6 +33,8 @@ pub struct Options {
     pub labels: Vec<(String, String)>,
     /// What it needs of a model, whatever it wishes.
     pub needs: Needs,
+    /// Credentials of the caller's own, in the order in which they are tried.
+    pub byok: Vec<super::byok::Own>,
     /// The end user, for attribution.
     pub user: Option<String>,
     /// Words for attribution.
@@ -47,6 +51,7 @@ impl Options {
     /// Reads `providerOptions`: its `gateway` member. The others are a dialect's own, and count where requests are
     /// written in it.
     pub fn read_provider_options(&mut self, raw: &[u8], operation: Operation) -> Result<(), Error> {
+        self.are_given = true;
         for (owner, value) in members(raw, "providerOptions")? {
             let path = format!("providerOptions.{owner}");
             for (name, value) in members(value.get().as_bytes(), &path)? {
@@ -68,6 +73,7 @@ impl Options {
             "order" => self.set_order(words(value, path)?, path)?,
             "only" => self.set_only(words(value, path)?, path)?,
             "models" => self.models.extend(words(value, path)?),
+            "byok" => self.byok = super::byok::of_option(value, path)?,
             "user" => self.user = Some(user(value, path)?),
             "tags" => self.tags = tags(value, path)?,
             "zeroDataRetention" => self.flag(value, path, "zdr")?,
