@@ -153,6 +153,14 @@ pub struct Ext {
 }
 
 impl Ext {
+    /// The members that are not in the list, for the dialect that they were said in.
+    pub fn rest(object: &Object<'_>, owner: Owner, known: &[&str]) -> Vec<Ext> {
+        let unknown = object.iter().filter(|(key, _)| !known.contains(key));
+        let ext =
+            |(key, json): (&str, Json<'_>)| Ext { owner, key: key.to_owned(), value: json.raw(), required: false };
+        unknown.map(ext).collect()
+    }
+
     /// `providerOptions.<name>.<key>`: each for one dialect alone. `gateway` is read elsewhere.
     pub fn of_options(namespaces: &Object<'_>) -> Vec<Ext> {
         let mut ext = Vec::new();
@@ -226,6 +234,13 @@ pub enum Modality {
 pub struct Cache {
     /// `5m`, `1h`; `None` is the provider's default.
     pub ttl: Option<String>,
+}
+
+impl Cache {
+    /// The hint of an object.
+    pub fn of(object: &Object<'_>) -> Option<Cache> {
+        Some(Cache { ttl: object.object("cache_control")?.string("ttl") })
+    }
 }
 
 /// One thing that the model may call.

@@ -4,6 +4,7 @@
 //! (seen 2026-11-22), the schemas of Anthropic's Python SDK 2.12.0, and recorded traffic.
 
 mod blocks;
+pub mod client;
 mod error;
 mod media;
 mod messages;

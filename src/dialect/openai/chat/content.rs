@@ -31,21 +31,9 @@ pub(super) fn read(json: Json<'_>) -> Option<Content> {
     Some(content)
 }
 
-/// `cache_control`.
-pub(super) fn cache(object: &Object<'_>) -> Option<Cache> {
-    Some(Cache { ttl: object.object("cache_control")?.string("ttl") })
-}
-
 /// The members that are not in the list, for the dialect itself.
 pub(super) fn rest(object: &Object<'_>, known: &[&str]) -> Vec<Ext> {
-    let unknown = object.iter().filter(|(key, _)| !known.contains(key));
-    let ext = unknown.map(|(key, json)| Ext {
-        owner: Owner::OpenAi,
-        key: key.to_owned(),
-        value: json.raw(),
-        required: false,
-    });
-    ext.collect()
+    Ext::rest(object, Owner::OpenAi, known)
 }
 
 /// Reads one part of an answer; `None` for what is not known there.
@@ -73,7 +61,7 @@ fn part(json: Json<'_>) -> Part {
         _ => None,
     };
     let Some(mut part) = read else { return unknown(json) };
-    part.cache = cache(&object);
+    part.cache = Cache::of(&object);
     part.ext =
         rest(&object, &[&kind, "type", "cache_control", "text", "data", "signature", "title", "context", "citations"]);
     part

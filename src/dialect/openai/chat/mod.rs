@@ -9,6 +9,7 @@ mod reason;
 mod usage;
 
 pub use client::{Encoder, decode_request, encode_error, encode_response};
+pub(in crate::dialect) use client::{Extras, image};
 pub use provider::{Decoder, can_express, decode_response, encode_request, failure};
 
 /// The number at hand; the counter goes on.

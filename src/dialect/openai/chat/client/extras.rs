@@ -14,7 +14,7 @@ struct Annotation {
 
 /// What one choice has beside its text.
 #[derive(Debug, Default)]
-pub(super) struct Extras {
+pub(in crate::dialect) struct Extras {
     annotations: Vec<Annotation>,
     citations: Vec<Raw>,
     blocks: Vec<Native>,

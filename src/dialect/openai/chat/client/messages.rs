@@ -6,7 +6,7 @@ use super::extras::read_blocks;
 use super::request::{inner, items, text, wrong};
 use crate::chat::json::{Json, Object};
 use crate::chat::{
-    Args, Body, Format, Media, MediaKind, Message, Owner, Part, Pin, Role, Seal, SealKind, Source, ToolCall,
+    Args, Body, Cache, Format, Media, MediaKind, Message, Owner, Part, Pin, Role, Seal, SealKind, Source, ToolCall,
     ToolResult, fit_id,
 };
 use crate::dialect::openai::chat::content::{self, Content};
@@ -60,7 +60,7 @@ pub(super) fn messages(json: Json<'_>, pins: &mut Vec<Pin>) -> Result<Vec<Messag
         };
         pin(&parts, &object, pins);
         let mut message = Message::new(role, parts);
-        message.cache = content::cache(&object);
+        message.cache = Cache::of(&object);
         message.name = object.string("name").filter(|_| role != Role::Tool);
         message.ext = content::rest(&object, &KNOWN);
         read.push(message);

@@ -8,8 +8,10 @@ mod response;
 mod stream;
 mod tools;
 
+pub(in crate::dialect) use extras::Extras;
 pub use request::decode_request;
 pub use response::encode_response;
+pub(in crate::dialect) use response::image;
 pub use stream::Encoder;
 
 use crate::error::Error;

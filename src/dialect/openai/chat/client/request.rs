@@ -5,15 +5,14 @@ use super::tools;
 use crate::chat::json::expect::{flag, number, small};
 pub(super) use crate::chat::json::expect::{inner, items, text, wrong};
 use crate::chat::json::{Json, Object};
-use crate::chat::{Ext, Modality, Output, Owner, Pin, Reasoning, Request};
-use crate::dialect::openai::chat::content;
+use crate::chat::{Cache, Ext, Modality, Output, Owner, Pin, Reasoning, Request};
 use crate::error::Error;
 
 /// Reads a request. Members that are not known are kept for providers of this dialect; those that are known and have
 /// another type are a 400 that names them.
 pub fn decode_request(body: &[u8]) -> Result<Request, Error> {
     let object = Object::parse(body).ok_or_else(|| Error::bad_body("The body is not a JSON object."))?;
-    let mut request = Request { cache: content::cache(&object), ..Request::default() };
+    let mut request = Request { cache: Cache::of(&object), ..Request::default() };
     for (key, json) in object.iter() {
         member(&mut request, key, json)?;
     }

@@ -135,7 +135,7 @@ fn has_details(part: &Part) -> bool {
 }
 
 /// `{"type":"image_url","image_url":{"url":...},"index":...}`
-pub(super) fn image(media: &Media, index: u32, l: &mut ListWriter<'_>) {
+pub(in crate::dialect) fn image(media: &Media, index: u32, l: &mut ListWriter<'_>) {
     let url = match &media.source {
         Source::Base64(data) => format!("data:{};base64,{data}", media.mime.as_deref().unwrap_or("image/png")),
         Source::Url(url) => url.clone(),

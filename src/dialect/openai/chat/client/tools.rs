@@ -2,7 +2,7 @@
 
 use super::request::{inner, items, text, wrong};
 use crate::chat::json::{Json, Object};
-use crate::chat::{Owner, Raw, Tool, ToolChoice, ToolKind};
+use crate::chat::{Cache, Owner, Raw, Tool, ToolChoice, ToolKind};
 use crate::dialect::openai::chat::content;
 use crate::error::Error;
 
@@ -18,7 +18,7 @@ fn tool(json: Json<'_>, path: &str) -> Result<Tool, Error> {
         "function" => {
             let function = object.object("function").ok_or_else(|| wrong(&format!("{path}.function"), "an object"))?;
             let mut tool = Tool::new(self::function(&function, &format!("{path}.function"))?);
-            tool.cache = content::cache(&function);
+            tool.cache = Cache::of(&function);
             tool.ext = content::rest(&function, &["name", "description", "parameters", "strict", "cache_control"]);
             tool
         }
@@ -33,7 +33,7 @@ fn tool(json: Json<'_>, path: &str) -> Result<Tool, Error> {
         }
         _ => return Ok(built_in()),
     };
-    tool.cache = tool.cache.or_else(|| content::cache(&object));
+    tool.cache = tool.cache.or_else(|| Cache::of(&object));
     Ok(tool)
 }
 
