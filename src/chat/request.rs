@@ -22,6 +22,8 @@ pub struct Request {
     pub output: Output,
     /// How much the model thinks.
     pub reasoning: Option<Reasoning>,
+    /// The same, said to one dialect alone.
+    pub own_reasoning: Vec<(Owner, Reasoning)>,
     /// Most tokens of output, reasoning included.
     pub max_tokens: Option<u32>,
     /// Texts at which the model stops.
@@ -68,6 +70,12 @@ impl Request {
         names.collect()
     }
 
+    /// How much a model thinks whose provider speaks this dialect.
+    pub fn reasoning_for(&self, owner: Owner) -> Option<&Reasoning> {
+        let own = self.own_reasoning.iter().find(|(whose, _)| *whose == owner);
+        own.map(|(_, reasoning)| reasoning).or(self.reasoning.as_ref())
+    }
+
     /// Of several extensions with one name the last counts.
     pub fn keep_last_ext(&mut self) {
         let mut seen = BTreeSet::new();
@@ -87,6 +95,7 @@ impl Default for Request {
             parallel_tool_calls: None,
             output: Output::Text,
             reasoning: None,
+            own_reasoning: Vec::new(),
             max_tokens: None,
             stop: Vec::new(),
             sampling: Sampling::default(),

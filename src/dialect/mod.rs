@@ -33,6 +33,7 @@
 //! A vendor that speaks another's format is a row in `config::preset`, not a module here; what differs in detail is told
 //! by [`Facts::vendor`].
 
+pub mod ai_sdk;
 pub mod anthropic;
 pub mod bedrock;
 mod claude;

@@ -1,7 +1,7 @@
 //! How much the model thinks: `thinking` and `output_config.effort`.
 
 use crate::chat::json::ObjectWriter;
-use crate::chat::{Reasoning, Request};
+use crate::chat::{Owner, Reasoning, Request};
 use crate::dialect::Dropped;
 use crate::dialect::claude::{Claude, Thinks, effort};
 use crate::dialect::turns::{Turn, lacks_thinking};
@@ -71,7 +71,7 @@ pub(super) fn thinking<'a>(
     is_forced: bool,
     dropped: &mut Dropped,
 ) -> Thinking<'a> {
-    let Some(reasoning) = &request.reasoning else { return Thinking::Unsaid };
+    let Some(reasoning) = request.reasoning_for(Owner::Anthropic) else { return Thinking::Unsaid };
     let is_wanted = reasoning.enabled == Some(true) || reasoning.effort.is_some() || reasoning.budget.is_some();
     dropped.when(reasoning.summary.is_some(), "reasoning.summary");
     if reasoning.is_off() {

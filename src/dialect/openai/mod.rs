@@ -7,6 +7,7 @@ pub mod chat;
 mod closing;
 pub mod embeddings;
 mod error;
+mod path;
 mod request;
 pub mod responses;
 mod stream;

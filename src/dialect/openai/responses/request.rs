@@ -58,7 +58,7 @@ pub fn encode_request(request: &Request, facts: &Facts<'_>) -> Encoded {
         o.list("input", |l| input::items(request, facts, &mut dropped, l));
         tools::write(request, &mut dropped, o);
         text(request, o);
-        if let Some(asked) = &request.reasoning {
+        if let Some(asked) = request.reasoning_for(Owner::Responses) {
             reasoning(asked, &mut dropped, o);
         }
         let most = request.max_tokens.map(|most| most.max(LEAST_OUTPUT));
@@ -178,7 +178,7 @@ fn include(request: &Request, facts: &Facts<'_>, o: &mut ObjectWriter<'_>) {
 fn reasons(request: &Request, model: &str) -> bool {
     let name = model.rsplit('/').next().unwrap_or(model).to_ascii_lowercase();
     let begins = |names: &[&str]| names.iter().any(|known| name.starts_with(known));
-    let is_on = request.reasoning.as_ref().is_some_and(|reasoning| !reasoning.is_off());
+    let is_on = request.reasoning_for(Owner::Responses).is_some_and(|reasoning| !reasoning.is_off());
     let is_sealed = |message: &Message| {
         message.parts.iter().any(|part| part.seal.as_ref().is_some_and(|seal| seal.format == Format::Responses))
     };

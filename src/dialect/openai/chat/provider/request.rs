@@ -8,6 +8,7 @@ use crate::chat::json::{ListWriter, ObjectWriter, object};
 use crate::chat::{
     Body, Media, MediaKind, Modality, Output, Owner, Reasoning, Request, Role, Source, Tool, ToolChoice, ToolKind,
 };
+use crate::dialect::openai::path::path;
 use crate::dialect::{Dropped, Encoded, Facts, Unable, parts, refuses_foreign};
 
 /// Whether a vendor of this dialect can take the request.
@@ -46,7 +47,7 @@ pub fn encode_request(request: &Request, facts: &Facts<'_>) -> Encoded {
         o.list("messages", |l| messages(request, facts, &mut dropped, l));
         tools(request, o);
         output(&request.output, o);
-        if let Some(reasoning) = &request.reasoning {
+        if let Some(reasoning) = request.reasoning_for(Owner::OpenAi) {
             self::reasoning(reasoning, vendor, &mut dropped, o);
         }
         let most = if vendor.is_openai() { "max_completion_tokens" } else { "max_tokens" };
@@ -70,26 +71,7 @@ pub fn encode_request(request: &Request, facts: &Facts<'_>) -> Encoded {
         }
     });
     dropped.foreign(&request.ext, Owner::OpenAi);
-    Encoded { path: path(facts), headers: Vec::new(), body, dropped }
-}
-
-/// The base's path and the operation's; Azure's older form names the deployment in the path.
-fn path(facts: &Facts<'_>) -> String {
-    let base = facts.base_path;
-    match facts.api_version {
-        Some(version) => {
-            let mut deployment = String::new();
-            for byte in facts.model.bytes() {
-                if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-                    deployment.push(char::from(byte));
-                } else {
-                    deployment.push_str(&format!("%{byte:02X}"));
-                }
-            }
-            format!("{base}/deployments/{deployment}/chat/completions?api-version={version}")
-        }
-        None => format!("{base}/chat/completions"),
-    }
+    Encoded { path: path(facts, "chat/completions"), headers: Vec::new(), body, dropped }
 }
 
 fn word(modality: Modality) -> &'static str {

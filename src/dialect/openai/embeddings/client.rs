@@ -1,5 +1,4 @@
-//! Embeddings as OpenAI has them, for clients whose request goes to another dialect. What passes through does not come
-//! here. Types and verbs: `dialect::embeddings`.
+//! Embeddings of a client whose request goes to another dialect.
 
 use crate::chat::json::expect::wrong;
 use crate::chat::json::{Json, Object, object};

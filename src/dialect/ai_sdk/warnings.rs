@@ -1,0 +1,52 @@
+//! `warnings`: what the target dropped, in the SDK's names.
+
+use crate::chat::Request;
+use crate::chat::json::{ListWriter, ObjectWriter};
+use crate::dialect::{Dropped, Spec};
+
+/// The names of settings, where the SDK's are not those of chat completions.
+const NAMES: [(&str, &str); 8] = [
+    ("max_tokens", "maxOutputTokens"),
+    ("top_p", "topP"),
+    ("top_k", "topK"),
+    ("presence_penalty", "presencePenalty"),
+    ("frequency_penalty", "frequencyPenalty"),
+    ("stop", "stopSequences"),
+    ("tool_choice", "toolChoice"),
+    ("response_format", "responseFormat"),
+];
+
+/// What was dropped, each once.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Warnings(Vec<String>);
+
+impl Warnings {
+    /// Of a request and the target that answers it.
+    pub fn new(request: &Request, dropped: &Dropped) -> Warnings {
+        let unmet = request.unmet.iter().copied().filter(|field| !dropped.fields().iter().any(|known| known == field));
+        Warnings(dropped.fields().iter().map(|field| &**field).chain(unmet).map(name).collect())
+    }
+
+    /// Of a request for embeddings.
+    pub fn of(dropped: &Dropped) -> Warnings {
+        Warnings(dropped.fields().iter().map(|field| name(field)).collect())
+    }
+
+    /// Writes the items of the list.
+    pub fn write(&self, spec: Spec, l: &mut ListWriter<'_>) {
+        let (kind, member) = match spec {
+            Spec::V2 => ("unsupported-setting", "setting"),
+            Spec::V3 | Spec::V4 => ("unsupported", "feature"),
+        };
+        for feature in &self.0 {
+            l.object(|o: &mut ObjectWriter<'_>| {
+                o.set("type", kind);
+                o.set(member, feature);
+            });
+        }
+    }
+}
+
+fn name(field: &str) -> String {
+    NAMES.iter().find(|(known, _)| *known == field).map_or(field, |(_, name)| name).to_owned()
+}
