@@ -90,6 +90,7 @@ fn main() {
             conversation: ask.conversation,
             draw: 1,
             pinned: None,
+            subscription: None,
             first_only: false,
             refusal: &|_, _, _| None,
         };

@@ -80,6 +80,11 @@ impl Class {
         )
     }
 
+    /// Whether it is about the credential that was used, so that another one may help.
+    pub fn is_about_credential(self) -> bool {
+        matches!(self, Class::ProviderKey | Class::ProviderLimit | Class::ProviderQuota)
+    }
+
     /// Whether the request itself is at fault, so that no other target can help.
     pub fn is_callers(self) -> bool {
         matches!(
@@ -209,6 +214,12 @@ impl Error {
     pub fn byok_denied() -> Error {
         let message = "Credentials of your own (`x-tollgate-byok-...`) are not accepted here.";
         Error::new(Class::KeyForbidden, 403, INVALID, "byok_denied", message)
+    }
+
+    /// The caller's group spends no credentials of ours, and it brought none that fits.
+    pub fn byok_required() -> Error {
+        let message = "This key needs credentials of your own (`x-tollgate-byok-...`) for a provider of this model.";
+        Error::new(Class::KeyForbidden, 403, INVALID, "byok_required", message)
     }
 
     /// The request body is above the limit.

@@ -90,6 +90,7 @@ pub fn plan_of(config: &Config, ask: &Ask) -> Result<Plan, Error> {
         conversation: ask.conversation,
         draw: 0,
         pinned: ask.pinned,
+        subscription: None,
         first_only: false,
         refusal: &|_, _, _| None,
     })

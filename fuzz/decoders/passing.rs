@@ -41,6 +41,7 @@ fn targets() -> Vec<Target> {
             conversation: 1,
             draw: 1,
             pinned: None,
+            subscription: None,
             first_only: false,
             refusal: &|_, _, _| None,
         };

@@ -1,7 +1,7 @@
 //! What an attempt changes in the request: computed from the pristine request, so attempt 3 never sees attempt 1.
 
 use crate::access::is_credential;
-use crate::config::{AuthStyle, BaseUrl, Credentials, Secret};
+use crate::config::{AuthStyle, BaseUrl, Secret};
 use crate::http::{Headers, encode, is_header_value};
 use crate::route::Target;
 use crate::stream::splice::Splice;
@@ -100,11 +100,7 @@ impl<'a> RequestHead<'a> {
     }
 
     fn auth(&self) -> Option<(&'a [u8], Cow<'a, [u8]>)> {
-        let style = match self.target.provider.credentials {
-            Credentials::Secrets(_) => self.target.provider.preset.auth,
-            Credentials::GcpMetadata { .. } => AuthStyle::Bearer,
-            Credentials::None | Credentials::Envoy => return None,
-        };
+        let style = self.target.auth_style()?;
         let secret = self.secret.map(Secret::expose).filter(|secret| is_header_value(secret.as_bytes()))?;
         Some(match style {
             AuthStyle::Bearer => (b"authorization", [b"Bearer ", secret.as_bytes()].concat().into()),

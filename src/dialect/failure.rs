@@ -71,6 +71,16 @@ impl Failure {
         Failure { word: Cow::Borrowed(word), error: row(class, 0, message, None, None, None), wait: None }
     }
 
+    /// The same of an attempt with the caller's own credential: that it was rejected is the caller's to know, as it is.
+    pub fn of_callers_credential(mut self) -> Failure {
+        if self.error.class == Class::ProviderKey {
+            self.error.status = self.word.parse().ok().filter(|status| matches!(status, 401..=403)).unwrap_or(401);
+            self.error.kind = Cow::Borrowed("invalid_request_error");
+            self.error.code = Some(Cow::Borrowed("provider_credential_rejected"));
+        }
+        self
+    }
+
     /// There is no token to try the provider with.
     pub fn no_token() -> Failure {
         Failure { word: Cow::Borrowed("no_token"), error: Error::no_token(), wait: None }

@@ -7,7 +7,7 @@ use crate::dialect::{Client, Spec};
 use crate::error::Error;
 use crate::http::Headers;
 use crate::operation::Operation;
-use crate::route::{AskReader, Named, Options};
+use crate::route::{AskReader, Named, Options, byok};
 
 /// What becomes of a request after its head.
 #[derive(Debug)]
@@ -126,9 +126,6 @@ fn check_head(headers: &Headers, without_body: bool) -> Result<(), Error> {
     if !encoding.is_empty() && !encoding.eq_ignore_ascii_case(b"identity") {
         return Err(Error::compressed(&String::from_utf8_lossy(encoding)));
     }
-    if headers.iter().any(|(name, _)| name.starts_with(b"x-tollgate-byok-")) {
-        return Err(Error::byok_denied());
-    }
     headers.iter().try_for_each(|(name, value)| check_switch(headers, name, value))
 }
 
@@ -147,8 +144,10 @@ fn check_switch(headers: &Headers, name: &[u8], value: &[u8]) -> Result<(), Erro
     Err(Error::unsupported_option(name, format!("The header `{name}` must be {expected}, once.")))
 }
 
-/// What the headers `ai-reporting-user` and `ai-reporting-tags` add to the options of the body.
+/// What headers add to the options of the body: credentials of the caller's own, and `ai-reporting-user`, `ai-reporting-tags`.
 pub fn attribute(options: &mut Options, headers: &Headers) -> Result<(), Error> {
+    let brought = byok::of_headers(headers)?;
+    options.byok.splice(0..0, brought);
     const USER: &str = "ai-reporting-user";
     const TAGS: &str = "ai-reporting-tags";
     if let Some(first) = headers.get(USER) {

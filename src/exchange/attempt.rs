@@ -136,7 +136,7 @@ impl Exchange {
         if let Some(token) = self.health.token(&target.provider, now) {
             let _ = target.token.set(token);
         }
-        let lacks_token = target.provider.metadata_cluster().is_some() && target.token.get().is_none();
+        let lacks_token = target.needs_token() && target.token.get().is_none();
         let end = if lacks_token { End::Failed(Failure::no_token()) } else { End::Running };
         progress.attempts.push(Attempt {
             target: step.target,
@@ -184,9 +184,13 @@ impl Exchange {
             return Verdict::Final;
         };
         progress.place = None;
-        if let Some(tried) = self.tried_of(attempt) {
+        let is_lent = self.plan.targets.get(attempt.target).is_some_and(|target| target.lent.is_some());
+        // What is wrong with a caller's own credential is nobody else's business.
+        let is_ours = !(is_lent && failure.error.class.is_about_credential());
+        if let Some(tried) = self.tried_of(attempt).filter(|_| is_ours) {
             self.health.failed(&tried, failure.error.class, &failure.word, failure.wait, now);
         }
+        let failure = if is_lent { failure.of_callers_credential() } else { failure };
         let (class, wait) = (failure.error.class, failure.error.retry_after);
         let step = self.step_of(attempt);
         attempt.end = End::Failed(self.naming(attempt.target, failure));

@@ -262,6 +262,7 @@ impl Exchange {
 
 fn credential(attempt: &Attempt, target: &Target) -> String {
     match (&target.provider.credentials, attempt.credential) {
+        _ if target.lent.is_some() => "byok".to_owned(),
         (Credentials::Secrets(_), Some(index)) => index.to_string(),
         (Credentials::Envoy, _) => "envoy".to_owned(),
         (Credentials::GcpMetadata { .. }, _) => "gcp".to_owned(),

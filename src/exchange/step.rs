@@ -46,8 +46,7 @@ impl Exchange {
             return self.after_refusal(progress, step, class, now);
         }
         let credentials = self.plan.targets.get(step.target).map_or(0, |target| target.credentials.len());
-        let about_credential = matches!(class, Class::ProviderKey | Class::ProviderLimit | Class::ProviderQuota);
-        if about_credential && step.credential.saturating_add(1) < credentials {
+        if class.is_about_credential() && step.credential.saturating_add(1) < credentials {
             return Some(Step { credential: step.credential.saturating_add(1), ..step });
         }
         if let Some(target) = self.untried(progress, now).next() {
@@ -95,7 +94,8 @@ impl Exchange {
         let tried = |target: &usize| progress.attempts.iter().any(|attempt| attempt.target == *target);
         let in_turn = (0..self.plan.targets.len()).filter(|target| !progress.full.contains(target));
         let lacks_token = move |target: &usize| {
-            self.plan.targets.get(*target).is_some_and(|target| self.health.lacks_token(&target.provider, now))
+            let target = self.plan.targets.get(*target).filter(|target| target.needs_token());
+            target.is_some_and(|target| self.health.lacks_token(&target.provider, now))
         };
         let untried = in_turn.chain(progress.full.iter().copied()).filter(move |target| !tried(target));
         untried.filter(move |target| !lacks_token(target))

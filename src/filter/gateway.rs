@@ -10,7 +10,7 @@ use crate::dialect::translation::Foreign;
 use crate::error::{Class, Error};
 use crate::exchange::{Admission, Admitted, End, Exchange, Refused, Report, admit, attribute, from_envoy};
 use crate::http::{Headers, encode};
-use crate::route::{Ask, Request, plan};
+use crate::route::{Ask, Request, byok, plan};
 use host::{Buffer, Map};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
@@ -136,6 +136,7 @@ impl Gateway {
         };
         let body = || host::body(Buffer::RequestBody, 0, usize::MAX >> 1);
         let foreign = Foreign::new(ask.voice(), body, headers.get("x-tollgate-strict") == Some(b"1"));
+        let subscription = byok::subscription(&headers);
         let planned = attribute(&mut ask.options, &headers).and_then(|()| {
             plan(&Request {
                 config: &self.config,
@@ -146,6 +147,7 @@ impl Gateway {
                 conversation: ask.conversation,
                 draw: self.identity.draw,
                 pinned: ask.pinned,
+                subscription: subscription.as_ref(),
                 first_only: headers.get("x-tollgate-fallback") == Some(b"off"),
                 refusal: &|provider, model, sent| foreign.refusal(provider, model, sent),
             })

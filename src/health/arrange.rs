@@ -11,7 +11,8 @@ use std::rc::Rc;
 /// over is tried where it stands, by one request at a time. If everything rests, one target is tried, once: its clients try
 /// again by themselves.
 pub fn arrange(plan: &mut Plan, config: &Config, health: &Rc<Health>, now: u64) -> Option<Place> {
-    let lacks_token = plan.targets.iter().any(|target| health.lacks_token(&target.provider, now));
+    let lacks_token =
+        plan.targets.iter().any(|target| target.needs_token() && health.lacks_token(&target.provider, now));
     let is_well = health.look().is_empty() && !lacks_token;
     let ready = if is_well { plan.targets.len() } else { rest_last(plan, config, health, now) };
     let place = full_last(plan, ready, health, now);
@@ -32,7 +33,7 @@ fn rest_last(plan: &mut Plan, config: &Config, health: &Health, now: u64) -> usi
     let mut resting: Vec<(u64, Target)> = Vec::new();
     for mut target in plan.targets.drain(..) {
         let token = health.token(&target.provider, now);
-        if token.is_none() && target.provider.metadata_cluster().is_some() {
+        if token.is_none() && target.needs_token() {
             resting.push((u64::MAX, target));
             continue;
         }

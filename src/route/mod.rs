@@ -1,6 +1,7 @@
 //! From the asked model to the plan: which targets are tried, in which order.
 
 mod ask;
+pub mod byok;
 mod deep;
 mod hash;
 mod nearest;

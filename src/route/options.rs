@@ -33,6 +33,8 @@ pub struct Options {
     pub labels: Vec<(String, String)>,
     /// What it needs of a model, whatever it wishes.
     pub needs: Needs,
+    /// Credentials of the caller's own, in the order in which they are tried.
+    pub byok: Vec<super::byok::Own>,
     /// The end user, for attribution.
     pub user: Option<String>,
     /// Words for attribution.
@@ -71,6 +73,7 @@ impl Options {
             "order" => self.set_order(words(value, path)?, path)?,
             "only" => self.set_only(words(value, path)?, path)?,
             "models" => self.models.extend(words(value, path)?),
+            "byok" => self.byok = super::byok::of_option(value, path)?,
             "user" => self.user = Some(user(value, path)?),
             "tags" => self.tags = tags(value, path)?,
             "zeroDataRetention" => self.flag(value, path, "zdr")?,

@@ -4,11 +4,12 @@
 //! the model's fallbacks, then the request's own `models`; only permitted and able ones, no target twice. A request
 //! that names state kept at one account has one target: the asked model's first in the order of the configuration.
 
+use super::byok::{self, Lent};
 use super::hash::Hash;
 use super::options::Options;
 use super::resolve::{Resolved, resolve};
 use crate::access::Caller;
-use crate::config::{Affinity, Config, Credentials, Model, ModelTarget, Provider, ProviderId, Secret};
+use crate::config::{Affinity, AuthStyle, Byok, Config, Credentials, Model, ModelTarget, Provider, ProviderId, Secret};
 use crate::dialect::{Way, way};
 use crate::error::Error;
 use crate::operation::Operation;
@@ -41,6 +42,8 @@ pub struct Request<'a> {
     pub pinned: Option<&'static str>,
     /// `x-tollgate-fallback: off`.
     pub first_only: bool,
+    /// The client's own `Authorization`, for providers that take subscriptions.
+    pub subscription: Option<&'a Secret>,
     /// What providers of other dialects cannot express.
     pub refusal: Refusal<'a>,
 }
@@ -48,6 +51,8 @@ pub struct Request<'a> {
 /// Targets as they are found, and why the first of those was left out whose dialect cannot say what is asked.
 #[derive(Default)]
 struct Draft {
+    /// With the caller's own credentials: they are tried first.
+    lent: Vec<Target>,
     targets: Vec<Target>,
     refusal: Option<Error>,
 }
@@ -66,14 +71,34 @@ pub struct Target {
     /// Indexes of the provider's secrets, in the order in which they are tried; 0 for its token, empty where it needs
     /// none.
     pub credentials: Vec<usize>,
+    /// The caller's own credential, which it is tried with instead of its provider's.
+    pub lent: Option<Lent>,
     /// The token that it is tried with, where its provider goes by one. It is the newest when the attempt begins.
     pub token: OnceCell<Secret>,
 }
 
 impl Target {
-    /// One of its provider's secrets, by index, or the token that stands for it.
+    /// The caller's own credential, one of its provider's secrets by index, or the token that stands for it.
     pub fn secret(&self, credential: Option<usize>) -> Option<&Secret> {
-        self.provider.secret(credential?).or(self.token.get())
+        match &self.lent {
+            Some(lent) => Some(&lent.secret),
+            None => self.provider.secret(credential?).or(self.token.get()),
+        }
+    }
+
+    /// Whether it goes by a token that has to be fetched.
+    pub fn needs_token(&self) -> bool {
+        self.lent.is_none() && self.provider.metadata_cluster().is_some()
+    }
+
+    /// Where its secret goes; `None` where Envoy sees to it, or nobody has to.
+    pub fn auth_style(&self) -> Option<AuthStyle> {
+        match (&self.lent, &self.provider.credentials) {
+            (Some(lent), _) => Some(lent.style),
+            (None, Credentials::Secrets(_)) => Some(self.provider.preset.auth),
+            (None, Credentials::GcpMetadata { .. }) => Some(AuthStyle::Bearer),
+            (None, Credentials::None | Credentials::Envoy) => None,
+        }
     }
 }
 
@@ -116,6 +141,7 @@ pub fn plan(request: &Request<'_>) -> Result<Plan, Error> {
     if !caller.may_use(&config.access, &asked.model.name) {
         return Err(Error::model_forbidden(&asked.model.name));
     }
+    byok::check(config, caller, &options.byok)?;
     let mut draft = Draft::default();
     let is_pinned = request.pinned.is_some() || options.bound.is_some();
     match is_pinned {
@@ -139,7 +165,14 @@ pub fn plan(request: &Request<'_>) -> Result<Plan, Error> {
             draft.add(request, &wished);
         }
     }
-    let Draft { mut targets, refusal } = draft;
+    let Draft { lent: mut targets, targets: ours, refusal } = draft;
+    if byok::setting(config, caller) == Byok::Require {
+        if targets.is_empty() && !ours.is_empty() {
+            return Err(Error::byok_required());
+        }
+    } else {
+        targets.extend(ours);
+    }
     let mut max_attempts = config.routing.max_attempts as usize;
     if request.first_only || options.no_fallback || is_pinned {
         targets.truncate(1);
@@ -159,7 +192,8 @@ impl Draft {
         let mut credentials = credentials(request, provider);
         credentials.sort_unstable();
         credentials.truncate(1);
-        self.targets.push(Target { credentials, ..self::target(request, asked, target, provider) });
+        let ours = Target { credentials, ..self::target(request, asked, target, provider) };
+        self.push(request, ours);
     }
 
     fn add(&mut self, request: &Request<'_>, resolved: &Resolved) {
@@ -173,9 +207,19 @@ impl Draft {
         }
         for (target, provider) in able {
             let known = |have: &Target| have.provider_id == target.provider && have.sent == target.model;
-            if !self.targets.iter().any(known) {
-                self.targets.push(self::target(request, resolved, target, provider));
+            if !self.targets.iter().chain(&self.lent).any(known) {
+                self.push(request, self::target(request, resolved, target, provider));
             }
+        }
+    }
+
+    /// A target of ours, and before all of them one for each credential that the caller has for its provider.
+    fn push(&mut self, request: &Request<'_>, ours: Target) {
+        let lent = byok::lent(&request.options.byok, request.subscription, &ours.provider);
+        let with = |lent| Target { credentials: Vec::new(), lent: Some(lent), ..ours.clone() };
+        self.lent.extend(lent.into_iter().map(with));
+        if ours.provider.enabled {
+            self.targets.push(ours);
         }
     }
 
@@ -207,6 +251,7 @@ fn target(request: &Request<'_>, resolved: &Resolved, target: &ModelTarget, prov
         model: resolved.clone(),
         sent: target.model.clone(),
         credentials: credentials(request, provider),
+        lent: None,
         token: OnceCell::new(),
     }
 }
@@ -242,7 +287,7 @@ fn place_in_order(request: &Request<'_>, provider: &Provider) -> usize {
 }
 
 /// A provider goes by its configured name, by its pools' and by its vendor's; case does not matter.
-fn is_called(provider: &Provider, word: &str) -> bool {
+pub(super) fn is_called(provider: &Provider, word: &str) -> bool {
     let mut names =
         [provider.name.as_str(), provider.preset.name].into_iter().chain(provider.pools.iter().map(|p| &**p));
     names.any(|name| name.eq_ignore_ascii_case(word))
@@ -259,7 +304,8 @@ fn serves(request: &Request<'_>, provider: &Provider) -> bool {
 }
 
 fn is_able(request: &Request<'_>, provider: &Provider) -> bool {
-    provider.enabled && way(request.operation, provider).is_some()
+    let is_lent = || !byok::lent(&request.options.byok, request.subscription, provider).is_empty();
+    (provider.enabled || is_lent()) && way(request.operation, provider).is_some()
 }
 
 fn has_group_labels(request: &Request<'_>, provider: &Provider) -> bool {

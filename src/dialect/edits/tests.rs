@@ -1,4 +1,5 @@
 use super::*;
+use crate::config::Credentials;
 use crate::testing::{chat_ask, config, headers, plan_of};
 use serde_json::{Value, json};
 

@@ -83,7 +83,6 @@ fn what_is_refused_by_the_head_alone() {
         (&[], true, 400, "invalid_body"),
         (&[("content-encoding", "gzip")], false, 415, "unsupported_encoding"),
         (&[("content-encoding", "br, gzip")], false, 415, "unsupported_encoding"),
-        (&[("x-tollgate-byok-openai", "{}")], false, 403, "byok_denied"),
         (&[("content-type", "multipart/form-data")], false, 400, "invalid_body"),
         (&[("x-tollgate-key", "nobody's")], false, 401, "invalid_api_key"),
         (&[("x-tollgate-fallback", "OFF")], false, 400, "unsupported_option"),

@@ -88,7 +88,6 @@ fn what_is_not_honoured_is_named() {
         (r#"{"gateway":{"caching":"auto"}}"#, "providerOptions.gateway.caching"),
         (r#"{"gateway":{"serviceTier":"flex"}}"#, "providerOptions.gateway.serviceTier"),
         (r#"{"gateway":{"speed":"fast"}}"#, "providerOptions.gateway.speed"),
-        (r#"{"gateway":{"byok":{"openai":[{"apiKey":"x"}]}}}"#, "providerOptions.gateway.byok"),
         (r#"{"gateway":{"quotaEntityId":"x"}}"#, "providerOptions.gateway.quotaEntityId"),
         (r#"{"gateway":{"safetyIdentifier":"x"}}"#, "providerOptions.gateway.safetyIdentifier"),
         (r#"{"gateway":{"providerTimeouts":{}}}"#, "providerOptions.gateway.providerTimeouts"),

@@ -203,6 +203,7 @@ fn groups_permit_models_and_ask_for_labels() {
             conversation: 0,
             draw: 0,
             pinned: None,
+            subscription: None,
             first_only: false,
             refusal: &|_, _, _| None,
         };

@@ -83,6 +83,7 @@ impl Asks {
             conversation: self.conversation,
             draw: self.draw,
             pinned: self.is_pinned.then_some("previous_response_id"),
+            subscription: None,
             first_only: self.first_only,
             refusal: &|_, _, _| None,
         })

@@ -181,7 +181,7 @@ proptest! {
             let conversation = salt.wrapping_add(u64::from(talk));
             let plan = plan(&Request {
                 config: &config, caller: &caller, operation: Operation::ChatCompletions, asked: "m/0",
-                options: &options, conversation, draw: 0, pinned: None, first_only: false,
+                options: &options, conversation, draw: 0, pinned: None, subscription: None, first_only: false,
                 refusal: &|_, _, _| None,
             }).unwrap();
             counts[plan.targets[0].sent.trim_start_matches('n').parse::<usize>().unwrap()] += 1;
