@@ -14,7 +14,7 @@ fn answer(data: &[u8], decode: fn(&[u8], &Ids) -> Result<Response, Box<Failure>>
     match decode(data, &ids()) {
         Ok(response) => {
             assert!(!response.choices.is_empty(), "an answer without choices");
-            let written = encode_response(&response, &Request::default(), &ids());
+            let written = encode_response(&response, &Request::default(), &ids(), None);
             order::json(&written);
             let again = chat::decode_response(&written, &ids());
             assert!(again.is_ok(), "{again:?}: {}", String::from_utf8_lossy(&written));

@@ -125,7 +125,7 @@ pub fn embedded(data: &[u8]) {
             Ok(response) => {
                 for encoding in [embeddings::Encoding::Float, embeddings::Encoding::Base64] {
                     let request = embeddings::Request { encoding, ..embeddings::Request::default() };
-                    order::json(&openai::embeddings::encode_response(&response, &request, &ids()));
+                    order::json(&openai::embeddings::encode_response(&response, &request, &ids(), None));
                 }
             }
             Err(failure) => order::json(&failure.error.chat_body()),

@@ -69,7 +69,7 @@ fn check<D: Decode>(data: &[u8]) {
     let at = Rng::of(data).below(events.len());
     assert!(written(&request, &[&events[..at], &events[at..]]) == whole, "depends on how events are given");
     if let Ok(response) = gather(&events) {
-        order::json(&encode_response(&response, &request, &ids()));
+        order::json(&encode_response(&response, &request, &ids(), None));
     }
 }
 

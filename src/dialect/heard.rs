@@ -33,9 +33,9 @@ impl Voice {
         request: &Request,
         ids: &Ids,
         _dropped: &Dropped,
-        _gateway: Option<&Raw>,
+        gateway: Option<&Raw>,
     ) -> Vec<u8> {
-        openai::chat::encode_response(response, request, ids)
+        openai::chat::encode_response(response, request, ids, gateway)
     }
 
     /// A writer for one stream.
@@ -55,9 +55,9 @@ impl Voice {
         request: &embeddings::Request,
         ids: &Ids,
         _dropped: &Dropped,
-        _gateway: Option<&Raw>,
+        gateway: Option<&Raw>,
     ) -> Vec<u8> {
-        openai::embeddings::encode_response(response, request, ids)
+        openai::embeddings::encode_response(response, request, ids, gateway)
     }
 }
 
@@ -70,7 +70,9 @@ pub trait Encode: std::fmt::Debug {
 }
 
 impl Encode for openai::chat::Encoder {
-    fn tell(&mut self, _gateway: Raw) {}
+    fn tell(&mut self, gateway: Raw) {
+        openai::chat::Encoder::tell(self, gateway);
+    }
 
     fn feed(&mut self, events: &[Event], out: &mut Vec<u8>) {
         openai::chat::Encoder::feed(self, events, out);

@@ -11,7 +11,7 @@ use super::support::{Said, ids, usage};
 /// What a client of chat completions gets.
 pub fn written(body: &[u8]) -> Value {
     let response = decode_response(body, &ids()).unwrap();
-    serde_json::from_slice(&encode_response(&response, &asking(), &ids())).unwrap()
+    serde_json::from_slice(&encode_response(&response, &asking(), &ids(), None)).unwrap()
 }
 
 /// What an answer must mean on the other side.

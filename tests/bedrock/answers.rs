@@ -13,7 +13,7 @@ use super::support::{Said, cuts, events, usage};
 pub fn written(exchange: &Exchange) -> Value {
     let response = decode_response(&exchange.body, &exchange.ids());
     let response = response.unwrap_or_else(|error| panic!("{}: {error:?}", exchange.file));
-    serde_json::from_slice(&encode_response(&response, &Request::default(), &exchange.ids())).unwrap()
+    serde_json::from_slice(&encode_response(&response, &Request::default(), &exchange.ids(), None)).unwrap()
 }
 
 /// What stands beside the text: blocks of built-in tools, citations, the trace, details of reasoning.
@@ -70,7 +70,7 @@ pub fn check_stream(exchange: &Exchange, schema: &Schema) {
     message["reasoning_details"] = json!(details.collect::<Vec<_>>());
     beside(exchange, &message);
     let gathered = gather(&events_whole).unwrap();
-    let mut again: Value = serde_json::from_slice(&encode_response(&gathered, &Request::default(), &ids)).unwrap();
+    let mut again: Value = serde_json::from_slice(&encode_response(&gathered, &Request::default(), &ids, None)).unwrap();
     assert_eq!(Said::of_answer(&again), [said(&answer)], "{file}: gathered");
     beside(exchange, &again["choices"][0]["message"].take());
 }

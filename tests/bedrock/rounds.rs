@@ -217,7 +217,7 @@ fn case_22_a_turn_of_anthropics_goes_on_here() {
     let ids = super::support::ids();
     let response = tollgate::dialect::anthropic::decode_response(answer.to_string().as_bytes(), &ids).unwrap();
     let request = tollgate::chat::Request::default();
-    let body = tollgate::dialect::openai::chat::encode_response(&response, &request, &ids);
+    let body = tollgate::dialect::openai::chat::encode_response(&response, &request, &ids, None);
     let message = serde_json::from_slice::<Value>(&body).unwrap()["choices"][0]["message"].clone();
     let (_, body) = sent(&asked(&second(&message)), &facts(CLAUDE)).unwrap();
     let thought = &answer["content"].as_array().unwrap().iter().find(|block| block["type"] == "thinking").unwrap();

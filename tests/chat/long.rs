@@ -95,7 +95,7 @@ fn free_text_tools_and_legacy_functions_of_any_number() {
     let message = json!({"role": "assistant", "tool_calls": list(call)});
     let answer = json!({"choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}]}).to_string();
     let response = soon("an answer", || decode_response(answer.as_bytes(), &ids()).unwrap());
-    let written = soon("writing it", || encode_response(&response, &request, &ids()));
+    let written = soon("writing it", || encode_response(&response, &request, &ids(), None));
     assert!(String::from_utf8(written).unwrap().contains(r#""custom":{"name":"f19999""#));
 }
 

@@ -14,4 +14,5 @@ mod robust;
 mod schema;
 mod streams;
 mod support;
+mod telling;
 mod writing;

@@ -60,7 +60,7 @@ pub fn write(request: &Request, given: &[Event]) -> (Vec<Value>, Vec<Value>) {
 
 /// The same as a whole answer.
 pub fn whole(request: &Request, given: &[Event]) -> Value {
-    let written = encode_response(&gather(given).unwrap(), request, &ids());
+    let written = encode_response(&gather(given).unwrap(), request, &ids(), None);
     let value: Value = serde_json::from_slice(&written).unwrap();
     if let Some(schema) = Schema::read("ChatCompletion") {
         assert_eq!(schema.faults(&value), [""; 0]);

@@ -26,7 +26,7 @@ fn recorded_vectors_are_the_same_on_the_other_side() {
         let given: Value = serde_json::from_slice(body).unwrap();
         let response = decode_embeddings(body).unwrap();
         let request = asked(&json!({"model": "m", "input": "a"}));
-        let written: Value = serde_json::from_slice(&encode_response(&response, &request, &ids())).unwrap();
+        let written: Value = serde_json::from_slice(&encode_response(&response, &request, &ids(), None)).unwrap();
         let vectors: Vec<&Value> =
             written["data"].as_array().unwrap().iter().map(|entry| &entry["embedding"]).collect();
         assert_eq!(vectors, given["embeddings"]["float"].as_array().unwrap().iter().collect::<Vec<_>>());

@@ -33,13 +33,13 @@ fn recorded_answers_become_openais() {
         let response = decode_embeddings(body).unwrap();
         assert_eq!(response.usage.as_ref().and_then(|usage| usage.input), Some(tokens));
         let request = asked(json!({"model": "m", "input": "a"}));
-        let written: Value = serde_json::from_slice(&encode_response(&response, &request, &ids())).unwrap();
+        let written: Value = serde_json::from_slice(&encode_response(&response, &request, &ids(), None)).unwrap();
         assert_eq!(written["data"].as_array().unwrap().len(), count);
         assert_eq!(written["data"][0]["embedding"], *given.pointer(place).unwrap());
         assert_eq!(written["data"][0]["embedding"].as_array().unwrap().len() as u64, length);
         assert_eq!(written["usage"], json!({"prompt_tokens": tokens, "total_tokens": tokens}));
         let packed = asked(json!({"model": "m", "input": "a", "encoding_format": "base64"}));
-        let written: Value = serde_json::from_slice(&encode_response(&response, &packed, &ids())).unwrap();
+        let written: Value = serde_json::from_slice(&encode_response(&response, &packed, &ids(), None)).unwrap();
         let text = written["data"][0]["embedding"].as_str().unwrap();
         assert_eq!(text.len() as u64, (length * 4).div_ceil(3) * 4);
     }

@@ -99,5 +99,5 @@ pub fn translate(pieces: &[&[u8]]) -> Vec<u8> {
 /// What a client of chat completions gets of a whole answer.
 pub fn answer(body: &[u8]) -> Value {
     let response = decode_response(body, &ids()).unwrap_or_else(|failure| panic!("{failure:?}"));
-    serde_json::from_slice(&encode_response(&response, &asking(), &ids())).unwrap()
+    serde_json::from_slice(&encode_response(&response, &asking(), &ids(), None)).unwrap()
 }

@@ -100,7 +100,7 @@ pub fn translate(pieces: &[&[u8]]) -> Vec<u8> {
 /// What a client of chat completions gets of an answer.
 pub fn written(body: &[u8]) -> Value {
     let response = decode_response(body, &ids()).unwrap();
-    serde_json::from_slice(&encode_response(&response, &asking(), &ids())).unwrap()
+    serde_json::from_slice(&encode_response(&response, &asking(), &ids(), None)).unwrap()
 }
 
 /// The answer, or what the stream's terminal event says that it was; `None` where there is none.

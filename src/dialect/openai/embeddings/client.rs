@@ -73,8 +73,8 @@ fn input(json: Json<'_>) -> Result<Input, Error> {
     if items.iter().all(is_tokens) { Ok(Input::Tokens(json.raw())) } else { Err(wrong("input", EXPECTED)) }
 }
 
-/// Writes the body of a 200. The shape has a place for usage in any case: counts that nobody reported are 0 there.
-pub fn encode_response(response: &Response, request: &Request, ids: &Ids) -> Vec<u8> {
+/// Writes the body of a 200. `gateway` is what the gateway says of itself. The shape has a place for usage in any case: counts that nobody reported are 0 there.
+pub fn encode_response(response: &Response, request: &Request, ids: &Ids, gateway: Option<&Raw>) -> Vec<u8> {
     let mut out = Vec::new();
     object(&mut out, |o| {
         o.set("object", "list");
@@ -96,6 +96,10 @@ pub fn encode_response(response: &Response, request: &Request, ids: &Ids) -> Vec
             o.set("prompt_tokens", input);
             o.set("total_tokens", input);
         });
+        // Of all places the only one in this spelling: so it is with Vercel's gateway.
+        if let Some(gateway) = gateway {
+            o.object("providerMetadata", |o| o.raw("gateway", gateway));
+        }
     });
     out
 }
@@ -169,12 +173,17 @@ mod tests {
         let ids = Ids { model: "m".into(), ..Ids::default() };
         let write = |encoding| {
             let request = Request { encoding, ..Request::default() };
-            String::from_utf8(encode_response(&response, &request, &ids)).unwrap()
+            String::from_utf8(encode_response(&response, &request, &ids, None)).unwrap()
         };
         assert!(write(Encoding::Float).contains(r#""embedding":[0.50,1]}"#));
         let packed: Value = serde_json::from_str(&write(Encoding::Base64)).unwrap();
         assert_eq!(packed["data"][0], json!({"object": "embedding", "index": 0, "embedding": "AAAAPwAAgD8="}));
         assert_eq!(packed["data"][1]["embedding"], "AAAAwA==");
+        let words = Raw::parse(r#"{"generationId":"gen_1"}"#).unwrap();
+        let told = encode_response(&response, &Request::default(), &ids, Some(&words));
+        let told: Value = serde_json::from_slice(&told).unwrap();
+        assert_eq!(told["providerMetadata"], json!({"gateway": {"generationId": "gen_1"}}));
+        assert!(packed.get("providerMetadata").is_none());
         assert_eq!(
             (&packed["model"], &packed["usage"]),
             (&json!("m"), &json!({"prompt_tokens": 7, "total_tokens": 7}))

@@ -1,4 +1,5 @@
-//! What stands beside the text: URL citations in the standard list, everything else in `provider_specific_fields`.
+//! What stands beside the text: URL citations in the standard list, what the gateway says of itself in
+//! `provider_metadata`, everything else in `provider_specific_fields`.
 
 use crate::chat::json::ObjectWriter;
 use crate::chat::{Citation, Ext, Format, Link, Native, Owner, Raw};
@@ -19,6 +20,7 @@ pub(in crate::dialect) struct Extras {
     citations: Vec<Raw>,
     blocks: Vec<Native>,
     natives: Vec<(String, Raw)>,
+    gateway: Option<Raw>,
     /// Bytes held.
     pub held: usize,
 }
@@ -56,15 +58,22 @@ impl Extras {
         self.natives.push((ext.key.clone(), ext.value.clone()));
     }
 
+    /// What the gateway says of itself.
+    pub fn tell(&mut self, gateway: Raw) {
+        self.gateway = Some(gateway);
+    }
+
     /// Both in one.
     pub fn with(mut self, more: Extras) -> Extras {
         self.natives.extend(more.natives);
+        self.gateway = more.gateway.or(self.gateway);
         self
     }
 
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
-        self.annotations.is_empty() && self.citations.is_empty() && self.blocks.is_empty() && self.natives.is_empty()
+        let has_fields = !self.citations.is_empty() || !self.blocks.is_empty() || !self.natives.is_empty();
+        self.annotations.is_empty() && !has_fields && self.gateway.is_none()
     }
 
     /// Writes it into a message or a delta.
@@ -86,6 +95,9 @@ impl Extras {
         }
         if !self.citations.is_empty() || !self.blocks.is_empty() || !self.natives.is_empty() {
             o.object("provider_specific_fields", |o| self.fields(o));
+        }
+        if let Some(gateway) = &self.gateway {
+            o.object("provider_metadata", |o| o.raw("gateway", gateway));
         }
     }
 

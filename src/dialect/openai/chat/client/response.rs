@@ -12,8 +12,8 @@ use crate::chat::{
 /// Tiers that the answer's schema knows.
 const TIERS: [&str; 5] = ["auto", "default", "flex", "scale", "priority"];
 
-/// Writes the body of a 200.
-pub fn encode_response(response: &Response, request: &Request, ids: &Ids) -> Vec<u8> {
+/// Writes the body of a 200. `gateway` is what the gateway says of itself, in the first choice.
+pub fn encode_response(response: &Response, request: &Request, ids: &Ids, gateway: Option<&Raw>) -> Vec<u8> {
     let mut out = Vec::new();
     object(&mut out, |o| {
         o.set("id", ids.answer("chatcmpl-"));
@@ -25,6 +25,7 @@ pub fn encode_response(response: &Response, request: &Request, ids: &Ids) -> Vec
                 let mut extras = Extras::default();
                 if index == 0 {
                     response.native.iter().for_each(|ext| extras.native(ext));
+                    gateway.into_iter().for_each(|gateway| extras.tell(gateway.clone()));
                 }
                 l.object(|o| self::choice(choice, index, extras, request, ids, o));
             }

@@ -4,7 +4,7 @@ use super::super::{reason, usage};
 use super::choice::Choice;
 use super::extras::Extras;
 use crate::chat::json::{ObjectWriter, list, object};
-use crate::chat::{Event, Ids, Request};
+use crate::chat::{Event, Ids, Raw, Request};
 use crate::dialect::too_large;
 use crate::error::Error;
 use crate::meter::Usage;
@@ -22,6 +22,10 @@ pub struct Encoder {
     choices: Vec<Choice>,
     natives: Extras,
     usage: Usage,
+    /// What the gateway says of itself.
+    gateway: Option<Raw>,
+    /// Why the first choice ends. It waits where the gateway has something to say before, which only the end knows.
+    reason: Option<&'static str>,
     is_over: bool,
 }
 
@@ -82,8 +86,15 @@ impl Encoder {
             choices: Vec::new(),
             natives: Extras::default(),
             usage: Usage::default(),
+            gateway: None,
+            reason: None,
             is_over: false,
         }
+    }
+
+    /// What the gateway says of itself; the last word counts.
+    pub fn tell(&mut self, gateway: Raw) {
+        self.gateway = Some(gateway);
     }
 
     /// Writes what the events say. Bytes do not depend on how events are divided among calls.
@@ -108,9 +119,11 @@ impl Encoder {
             Event::Error(error) => self.fail(error, out),
             Event::End => self.end(out),
             Event::Finish { choice, finish } => {
-                let natives = std::mem::take(&mut self.natives);
                 let word = reason::write(finish.reason, self.wants.legacy_functions);
-                self.with(*choice, |choice, frame, _, _| choice.finish(natives, word, frame, out));
+                match *choice {
+                    0 if self.gateway.is_some() => self.reason = self.reason.or(Some(word)),
+                    choice => self.finish(choice, word, out),
+                }
             }
             Event::Open { choice, .. }
             | Event::Text { choice, .. }
@@ -123,6 +136,11 @@ impl Encoder {
                 self.with(*choice, |choice, frame, wants, ids| choice.event(event, frame, wants, &ids.provider, out));
             }
         }
+    }
+
+    fn finish(&mut self, choice: u32, word: &str, out: &mut Vec<u8>) {
+        let natives = std::mem::take(&mut self.natives);
+        self.with(choice, |choice, frame, _, _| choice.finish(natives, word, frame, out));
     }
 
     fn with(&mut self, index: u32, act: impl FnOnce(&mut Choice, &Frame, &Wants, &Ids)) {
@@ -167,6 +185,10 @@ impl Encoder {
     /// What came after the last finish, usage if it was asked for, and `[DONE]` (rule 22).
     fn end(&mut self, out: &mut Vec<u8>) {
         self.is_over = true;
+        if let Some(word) = self.reason.take() {
+            self.gateway.take().into_iter().for_each(|gateway| self.natives.tell(gateway));
+            self.finish(0, word, out);
+        }
         if !self.natives.is_empty() {
             out.extend_from_slice(&self.frame.head);
             out.extend_from_slice(b"[]");
