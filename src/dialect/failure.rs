@@ -1,5 +1,6 @@
 //! A provider's failure, classed: whose fault, what the client would see, whether another attempt makes sense.
 
+use super::redact;
 use crate::error::{Again, Class, Error, printable};
 use crate::http::Headers;
 use std::borrow::Cow;
@@ -14,6 +15,8 @@ pub struct Failure {
     pub error: Error,
     /// How long the provider asked to be left alone.
     pub wait: Option<Duration>,
+    /// The provider's words about a credential, which only its owner gets to see.
+    pub said: Option<String>,
 }
 
 /// What counts of a response's head.
@@ -68,12 +71,15 @@ impl Failure {
             Class::Timeout => "The provider did not answer in time.".to_owned(),
             _ => format!("The provider could not be reached ({word})."),
         };
-        Failure { word: Cow::Borrowed(word), error: row(class, 0, message, None, None, None), wait: None }
+        Failure { word: Cow::Borrowed(word), error: row(class, 0, message, None, None, None), wait: None, said: None }
     }
 
     /// The same of an attempt with the caller's own credential: that it was rejected is the caller's to know, as it is.
-    pub fn of_callers_credential(mut self) -> Failure {
+    pub fn of_callers_credential(mut self, secret: Option<&str>) -> Failure {
         if self.error.class == Class::ProviderKey {
+            self.error.message =
+                self.said.take().unwrap_or_else(|| "The provider rejected your credential.".to_owned());
+            redact(&mut self.error, secret);
             self.error.status = self.word.parse().ok().filter(|status| matches!(status, 401..=403)).unwrap_or(401);
             self.error.kind = Cow::Borrowed("invalid_request_error");
             self.error.code = Some(Cow::Borrowed("provider_credential_rejected"));
@@ -83,13 +89,21 @@ impl Failure {
 
     /// There is no token to try the provider with.
     pub fn no_token() -> Failure {
-        Failure { word: Cow::Borrowed("no_token"), error: Error::no_token(), wait: None }
+        Failure { word: Cow::Borrowed("no_token"), error: Error::no_token(), wait: None, said: None }
     }
 
     /// A failure that the provider put into words.
     pub fn told(class: Class, status: u16, said: Said, retry_after: Option<Duration>) -> Failure {
         let word = if status >= 400 { Cow::Owned(status.to_string()) } else { Cow::Borrowed("error") };
-        Failure { word, error: row(class, status, said.message, said.code, said.param, retry_after), wait: retry_after }
+        let (mut message, mut own) = (said.message, None);
+        if class == Class::ProviderKey {
+            own = Some(message).filter(|message| !message.is_empty());
+            message = format!("The provider rejected the gateway's credential ({status}).");
+        } else if message.is_empty() {
+            message = format!("The provider answered {status} without a readable error.");
+        }
+        let error = row(class, status, message, said.code, said.param, retry_after);
+        Failure { word, error, wait: retry_after, said: own }
     }
 }
 

@@ -207,7 +207,10 @@ impl Translation {
 
 /// A stream's first event is an error: a failure like any other.
 pub fn stream_failure(error: &Error, secret: Option<&str>) -> Failure {
-    redacted(Failure { word: Cow::Borrowed("error"), wait: error.retry_after, error: error.clone() }, secret)
+    redacted(
+        Failure { word: Cow::Borrowed("error"), wait: error.retry_after, error: error.clone(), said: None },
+        secret,
+    )
 }
 
 fn redacted(mut failure: Failure, secret: Option<&str>) -> Failure {

@@ -78,6 +78,7 @@ pub fn admit(config: &Config, headers: &Headers, without_body: bool) -> Result<A
         return Err(refused(Error::unknown_url(method, path), None));
     };
     let checked = check_head(headers, without_body)
+        .and_then(|()| byok::check_headers(config, &caller, headers))
         .and_then(|()| AskReader::new(client, operation, headers.get("content-type").unwrap_or_default()));
     let mut reader = checked.map_err(|error| refused(error, Some(operation)))?;
     if !config.tells_abilities {

@@ -184,13 +184,16 @@ impl Exchange {
             return Verdict::Final;
         };
         progress.place = None;
-        let is_lent = self.plan.targets.get(attempt.target).is_some_and(|target| target.lent.is_some());
+        let lent = self.plan.targets.get(attempt.target).and_then(|target| target.lent.as_ref());
         // What is wrong with a caller's own credential is nobody else's business.
-        let is_ours = !(is_lent && failure.error.class.is_about_credential());
+        let is_ours = lent.is_none() || !failure.error.class.is_about_credential();
         if let Some(tried) = self.tried_of(attempt).filter(|_| is_ours) {
             self.health.failed(&tried, failure.error.class, &failure.word, failure.wait, now);
         }
-        let failure = if is_lent { failure.of_callers_credential() } else { failure };
+        let failure = match lent {
+            Some(lent) => failure.of_callers_credential(Some(lent.secret.expose())),
+            None => failure,
+        };
         let (class, wait) = (failure.error.class, failure.error.retry_after);
         let step = self.step_of(attempt);
         attempt.end = End::Failed(self.naming(attempt.target, failure));

@@ -80,6 +80,12 @@ pub fn of_headers(headers: &Headers) -> Result<Vec<Own>, Error> {
     bounded(own, "x-tollgate-byok")
 }
 
+/// Refuses the headers of those whose group denies credentials of their own, whatever they say.
+pub fn check_headers(config: &Config, caller: &Caller, headers: &Headers) -> Result<(), Error> {
+    let is_denied = headers.iter().any(|(name, _)| name.starts_with(HEADER)) && setting(config, caller) == Byok::Deny;
+    if is_denied { Err(Error::byok_denied()) } else { Ok(()) }
+}
+
 fn checked(key: &str, path: &str) -> Result<Secret, Error> {
     let secret = Secret::new(key);
     if secret.expose().is_empty() || !is_header_value(secret.expose().as_bytes()) {

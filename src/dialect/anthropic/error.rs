@@ -17,13 +17,8 @@ pub(super) fn inside(object: &Object<'_>) -> Failure {
     Failure { word: "error".into(), ..told(status(said.kind.as_deref().unwrap_or_default()), said, None) }
 }
 
-fn told(status: u16, mut said: Said, wait: Option<std::time::Duration>) -> Failure {
+fn told(status: u16, said: Said, wait: Option<std::time::Duration>) -> Failure {
     let class = class(status, &said);
-    if class == Class::ProviderKey {
-        said.message = format!("The provider rejected the gateway's credential ({status}).");
-    } else if said.message.is_empty() {
-        said.message = format!("The provider answered {status} without a readable error.");
-    }
     Failure::told(class, status, said, wait)
 }
 

@@ -6,13 +6,8 @@ use crate::error::Class;
 
 /// A body that is an error, classed by status and words.
 pub fn failure(head: &ResponseHead, body: &[u8]) -> Failure {
-    let mut said = Json::parse(body).and_then(Json::object).map(|object| said(&object)).unwrap_or_default();
+    let said = Json::parse(body).and_then(Json::object).map(|object| said(&object)).unwrap_or_default();
     let (status, class) = (head.status, class(head.status, &said));
-    if class == Class::ProviderKey {
-        said.message = format!("The provider rejected the gateway's credential ({status}).");
-    } else if said.message.is_empty() {
-        said.message = format!("The provider answered {status} without a readable error.");
-    }
     Failure::told(class, status, said, head.retry_after)
 }
 

@@ -24,14 +24,8 @@ pub(super) fn told(error: &Object<'_>, status: Option<u16>, wait: Option<Duratio
     let details: Vec<Object<'_>> = error.items("details").filter_map(Json::object).collect();
     let class = class(status, &kind, &message, &details);
     let wait = wait.or_else(|| retry_info(&details)).or_else(|| in_words(&message));
-    if class == Class::ProviderKey {
-        message = format!("The provider rejected the gateway's credential ({status}).");
-    } else if message.is_empty() {
-        message = if is_inside {
-            "The provider reported an error in its stream.".to_owned()
-        } else {
-            format!("The provider answered {status} without a readable error.")
-        };
+    if message.is_empty() && is_inside {
+        message.push_str("The provider reported an error in its stream.");
     }
     let param = details.iter().find_map(|detail| {
         let violation = detail.items("fieldViolations").next()?.object()?;

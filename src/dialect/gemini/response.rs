@@ -25,5 +25,5 @@ pub fn decode_response(body: &[u8], ids: &Ids) -> Result<Response, Box<Failure>>
         choice.finish("", None, &mut events);
     }
     let word = std::borrow::Cow::Borrowed("error");
-    gather(&events).map_err(|error| Box::new(Failure { word, wait: error.retry_after, error }))
+    gather(&events).map_err(|error| Box::new(Failure { word, wait: error.retry_after, error, said: None }))
 }

@@ -11,11 +11,6 @@ pub fn failure(head: &ResponseHead, body: &[u8], secret: Option<&str>) -> Failur
     let value: Option<Value> = serde_json::from_slice(body).ok();
     let mut said = value.as_ref().map(said).unwrap_or_default();
     let class = class(head.status, &said);
-    if class == Class::ProviderKey {
-        said = Said { message: format!("The provider rejected the gateway's credential ({}).", head.status), ..said };
-    } else if said.message.is_empty() {
-        said.message = format!("The provider answered {} without a readable error.", head.status);
-    }
     redact(&mut said, secret);
     let wait = head.retry_after.or_else(|| wait_in_words(&said.message));
     Failure::told(class, head.status, said, wait)
