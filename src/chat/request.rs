@@ -42,6 +42,10 @@ pub struct Request {
     pub usage_wanted: bool,
     /// Whether a client of chat completions used `functions`, and wants `function_call` back.
     pub legacy_functions: bool,
+    /// `instructions` of a client of Responses, which its answer repeats; its first message says the same.
+    pub instructions: Option<String>,
+    /// Whether a client of Responses asked for `reasoning.encrypted_content`.
+    pub seals_wanted: bool,
     /// `cache_control` of the request as a whole.
     pub cache: Option<Cache>,
     /// `prompt_cache_key`.
@@ -105,6 +109,8 @@ impl Default for Request {
             stream: false,
             usage_wanted: false,
             legacy_functions: false,
+            instructions: None,
+            seals_wanted: false,
             cache: None,
             cache_key: None,
             service_tier: None,

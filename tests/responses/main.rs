@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "a test may panic")]
 
 mod answers;
+mod client_order;
+mod client_recorded;
 mod errors;
 mod features;
 mod mutations;

@@ -1,6 +1,6 @@
 //! OpenAI's own schema of requests, strictly: no member that is not theirs.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tollgate::chat::Request;
 use tollgate::dialect::openai::chat::decode_request;
 use tollgate::dialect::openai::responses::{can_express, encode_request};
@@ -32,8 +32,45 @@ impl Params {
         let path = folder()?.join("specs/openai-openapi.subset.json");
         let mut spec: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
         // An id is not needed where the reasoning itself comes along (seen with OpenAI, Azure and xAI).
-        spec["components"]["schemas"]["ReasoningItem"]["required"] = serde_json::json!(["summary", "type"]);
+        spec["components"]["schemas"]["ReasoningItem"]["required"] = json!(["summary", "type"]);
+        // What real answers have, and the schema has not (seen with OpenAI and its SDK): null where nothing is known yet,
+        // `store`, the form of an image, bytes of tokens everywhere, and the error inside of its event. The rest is ours (docs/dialects.md).
+        let schemas = &mut spec["components"]["schemas"];
+        let usage = schemas["ResponseUsage"].take();
+        schemas["ResponseUsage"] = json!({"anyOf": [usage, {"type": "null"}]});
+        for name in ["store", "provider_metadata", "provider_specific_fields"] {
+            schemas["Response"]["allOf"][2]["properties"][name] = json!({});
+        }
+        schemas["ImageGenToolCall"]["properties"]["output_format"] = json!({"type": "string"});
+        schemas["ResponseLogProb"]["properties"]["bytes"] = json!({});
+        schemas["ResponseLogProb"]["properties"]["top_logprobs"]["items"]["properties"]["bytes"] = json!({});
+        let error = schemas["Error"].clone();
+        schemas["ResponseErrorEvent"]["properties"] =
+            json!({"type": {"enum": ["error"]}, "sequence_number": {}, "error": error});
+        schemas["ResponseErrorEvent"]["required"] = json!(["type", "sequence_number", "error"]);
         Some(Params(spec))
+    }
+
+    /// What is wrong with a value of a schema.
+    pub fn faults_of(&self, schema: &str, value: &Value) -> Vec<String> {
+        let mut faults = Vec::new();
+        self.check(&self.0["components"]["schemas"][schema], value, "", &mut faults);
+        faults
+    }
+
+    /// What is wrong with an event of a stream; its type says what it must be.
+    pub fn faults_of_event(&self, event: &Value) -> Vec<String> {
+        let schemas = self.0["components"]["schemas"].as_object().unwrap();
+        let is_its = |schema: &&Value| {
+            schema["properties"]["type"]["enum"].as_array().is_some_and(|list| list[..] == [event["type"].clone()])
+        };
+        let named = schemas.iter().filter(|(name, _)| name.starts_with("Response") && name.ends_with("Event"));
+        let Some(schema) = named.map(|(_, schema)| schema).find(is_its) else {
+            return vec![format!("unknown: {event}")];
+        };
+        let mut faults = Vec::new();
+        self.check(schema, event, "", &mut faults);
+        faults
     }
 
     /// What is wrong with a request; empty when nothing is.

@@ -66,6 +66,22 @@ impl ObjectWriter<'_> {
         }
     }
 
+    /// A value that is written already.
+    pub fn written(&mut self, name: &str, value: &[u8]) {
+        self.key(name);
+        self.out.extend_from_slice(value);
+    }
+
+    /// Members that are written already: `"a":1,"b":2`.
+    pub fn members(&mut self, written: &[u8]) {
+        if !written.is_empty() {
+            if !std::mem::replace(&mut self.is_empty, false) {
+                self.out.push(b',');
+            }
+            self.out.extend_from_slice(written);
+        }
+    }
+
     /// An object.
     pub fn object(&mut self, name: &str, write: impl FnOnce(&mut ObjectWriter<'_>)) {
         self.key(name);
@@ -105,6 +121,12 @@ impl ListWriter<'_> {
         self.out.extend_from_slice(raw.get().as_bytes());
     }
 
+    /// An item that is written already.
+    pub fn written(&mut self, item: &[u8]) {
+        self.next();
+        self.out.extend_from_slice(item);
+    }
+
     /// An object.
     pub fn object(&mut self, write: impl FnOnce(&mut ObjectWriter<'_>)) {
         self.next();
@@ -129,14 +151,19 @@ mod tests {
             o.set("z", "q\"\n");
             o.set("none", None::<u32>);
             o.maybe("left out", None::<u32>);
+            o.written("w", b"[0]");
+            o.members(b"");
+            o.members(b"\"m\":1,\"n\":2");
             o.raw("raw", &Raw::parse("{\"b\":1.50,  \"a\":1e400}").unwrap());
             o.list("l", |l| {
                 l.push(1);
+                l.written(b"{}");
                 l.list(|_| {});
                 l.object(|o| o.set("f", 0.5));
             });
         });
-        let text = r#"{"z":"q\"\n","none":null,"raw":{"b":1.50,  "a":1e400},"l":[1,[],{"f":0.5}]}"#;
+        let text =
+            r#"{"z":"q\"\n","none":null,"w":[0],"m":1,"n":2,"raw":{"b":1.50,  "a":1e400},"l":[1,{},[],{"f":0.5}]}"#;
         assert_eq!(String::from_utf8(out).unwrap(), text);
     }
 }

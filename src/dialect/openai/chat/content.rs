@@ -101,7 +101,7 @@ fn url_of<'a>(object: &Object<'a>, name: &str) -> Option<(String, Option<Object<
     Some((inner.string("url")?, Some(inner)))
 }
 
-fn sound(audio: &Object<'_>) -> Option<Part> {
+pub(in crate::dialect::openai) fn sound(audio: &Object<'_>) -> Option<Part> {
     let data = audio.string("data")?;
     let mime = audio.text("format").map(|format| match &*format {
         "mp3" => "audio/mpeg".to_owned(),

@@ -10,6 +10,7 @@ mod usage;
 
 pub use client::{Encoder, decode_request, encode_error, encode_response};
 pub(in crate::dialect) use client::{Extras, image};
+pub(super) use content::sound;
 pub use provider::{Decoder, can_express, decode_response, encode_request, failure};
 
 /// The number at hand; the counter goes on.

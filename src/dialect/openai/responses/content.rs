@@ -1,7 +1,7 @@
 //! What may stand inside of a message or a result of a request.
 
 use crate::chat::json::{ListWriter, ObjectWriter};
-use crate::chat::{Body, Media, MediaKind, Part, Source};
+use crate::chat::{Body, Format, Media, MediaKind, Part, Source};
 use crate::dialect::{Dropped, Unable};
 
 /// Whether it can be looked at: images and documents, inline or at a URL.
@@ -32,6 +32,7 @@ fn part(part: &Part, dropped: &mut Dropped, l: &mut ListWriter<'_>) {
     match &part.body {
         Body::Text { text, .. } | Body::Refusal(text) => self::text(text, l),
         Body::Media(media) => self::media(media, dropped, l),
+        Body::Native(native) if native.format == Format::Responses => l.raw(&native.block),
         _ => {}
     }
 }

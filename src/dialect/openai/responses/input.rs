@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::content;
+use super::items::caller;
 use crate::chat::json::ListWriter;
 use crate::chat::{
-    Args, Body, Format, Message, Owner, Part, Raw, Request, Role, Seal, SealKind, ToolCall, ToolResult, fit_id,
+    Args, Body, Ext, Format, Message, Owner, Part, Request, Role, Seal, SealKind, ToolCall, ToolResult, fit_id,
 };
 use crate::dialect::{Dropped, Facts};
 
@@ -19,8 +20,11 @@ pub(super) fn items(request: &Request, facts: &Facts<'_>, dropped: &mut Dropped,
         match message.role {
             Role::Tool => {
                 for part in &message.parts {
-                    if let Body::Result(result) = &part.body {
-                        self::result(result, &calls, &customs, dropped, l);
+                    match &part.body {
+                        Body::Result(result) => self::result(result, &calls, &customs, dropped, l),
+                        // Of the client's own, for what the provider ran: others have refused it.
+                        Body::Native(native) if native.format == Format::Responses => l.raw(&native.block),
+                        _ => {}
                     }
                 }
             }
@@ -49,15 +53,6 @@ fn is_custom(call: &ToolCall, customs: &BTreeSet<&str>) -> bool {
     matches!(call.args, Args::Text(_)) && customs.contains(call.name.as_str())
 }
 
-/// Who called, where it is a program of this API.
-fn caller(call: &ToolCall) -> Option<&Raw> {
-    let is_known = |caller: &&Raw| {
-        let kind = caller.json().object().and_then(|caller| caller.string("type"));
-        matches!(kind.as_deref(), Some("program" | "direct"))
-    };
-    call.caller.as_ref().filter(is_known)
-}
-
 /// A result; which kind of call it belongs to stands at the nearest earlier call of its id (rule 4).
 fn result(
     result: &ToolResult,
@@ -73,7 +68,7 @@ fn result(
         o.set("type", if is_custom { "custom_tool_call_output" } else { "function_call_output" });
         o.set("call_id", call_id(&result.call_id));
         content::write("output", &result.parts, dropped, o);
-        o.maybe_raw("caller", call.and_then(|call| caller(call)));
+        o.maybe_raw("caller", call.and_then(|call| caller(call.caller.as_ref())));
     });
 }
 
@@ -98,11 +93,11 @@ fn assistant<'a>(
 ) {
     let is_reasoning = |part: &&Part| matches!(part.body, Body::Reasoning { .. });
     // An item's id makes the API look for the reasoning that belongs to it.
-    let is_whole =
-        message.parts.iter().filter(is_reasoning).all(|part| part.seal.is_none() || usable(part, facts).is_some());
-    let has_ids = is_whole && !facts.without_seals;
+    let thoughts: Vec<&Part> = message.parts.iter().filter(is_reasoning).collect();
+    let is_whole = thoughts.iter().all(|part| part.seal.is_none() || usable(part, facts).is_some());
+    let has_ids = is_whole && thoughts.iter().any(|part| part.seal.is_some());
     let last = message.parts.iter().rposition(|part| !is_reasoning(&part));
-    let mut text = String::new();
+    let mut text = Said::default();
     // Reasoning whose seal may follow as an item of its own, as it does in streams of chat completions.
     let mut thoughts = String::new();
     for (place, part) in message.parts.iter().enumerate() {
@@ -141,20 +136,20 @@ fn lose(thoughts: &mut String, dropped: &mut Dropped) {
 }
 
 /// A part of an answer that is not reasoning.
-fn part(
-    part: &Part,
+fn part<'a>(
+    part: &'a Part,
     customs: &BTreeSet<&str>,
     facts: &Facts<'_>,
     has_ids: bool,
-    text: &mut String,
+    text: &mut Said<'a>,
     dropped: &mut Dropped,
     l: &mut ListWriter<'_>,
 ) {
     match &part.body {
-        Body::Text { text: more, .. } | Body::Refusal(more) => text.push_str(more),
+        Body::Text { text: more, .. } | Body::Refusal(more) => text.add(more, &part.ext, l),
         Body::Call(call) => {
             said(text, l);
-            self::call(call, customs, has_ids, l);
+            self::call(call, &part.ext, customs, has_ids, l);
         }
         Body::Native(native) if native.format == Format::Responses && !facts.without_seals => {
             said(text, l);
@@ -166,14 +161,34 @@ fn part(
     }
 }
 
+/// Text of one message, and what this API's own clients say of it: its `phase`.
+#[derive(Default)]
+struct Said<'a> {
+    text: String,
+    ext: Vec<&'a Ext>,
+}
+
+impl<'a> Said<'a> {
+    fn add(&mut self, more: &str, ext: &'a [Ext], l: &mut ListWriter<'_>) {
+        let ext: Vec<&Ext> = ext.iter().filter(|ext| ext.owner == Owner::Responses && ext.key == "phase").collect();
+        if self.ext != ext {
+            said(self, l);
+        }
+        self.text.push_str(more);
+        self.ext = ext;
+    }
+}
+
 /// Writes the text so far, if there is any.
-fn said(text: &mut String, l: &mut ListWriter<'_>) {
+fn said(said: &mut Said<'_>, l: &mut ListWriter<'_>) {
+    let Said { text, ext } = std::mem::take(said);
     if text.is_empty() {
         return;
     }
     l.object(|o| {
         o.set("role", "assistant");
-        o.set("content", std::mem::take(text));
+        o.set("content", text);
+        ext.iter().for_each(|ext| o.raw(&ext.key, &ext.value));
     });
 }
 
@@ -193,7 +208,7 @@ fn reasoning(seal: &Seal, summary: &str, l: &mut ListWriter<'_>) {
     });
 }
 
-fn call(call: &ToolCall, customs: &BTreeSet<&str>, has_ids: bool, l: &mut ListWriter<'_>) {
+fn call(call: &ToolCall, ext: &[Ext], customs: &BTreeSet<&str>, has_ids: bool, l: &mut ListWriter<'_>) {
     let is_custom = is_custom(call, customs);
     l.object(|o| {
         o.set("type", if is_custom { "custom_tool_call" } else { "function_call" });
@@ -201,6 +216,7 @@ fn call(call: &ToolCall, customs: &BTreeSet<&str>, has_ids: bool, l: &mut ListWr
         o.set("call_id", call_id(&call.id));
         o.set("name", &call.name);
         o.set(if is_custom { "input" } else { "arguments" }, call.args.as_text());
-        o.maybe_raw("caller", caller(call));
+        o.maybe_raw("caller", caller(call.caller.as_ref()));
+        ext.iter().filter(|ext| ext.owner == Owner::Responses).for_each(|ext| o.raw(&ext.key, &ext.value));
     });
 }

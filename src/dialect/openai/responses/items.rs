@@ -2,7 +2,7 @@
 
 use crate::chat::json::{Json, Object};
 use crate::chat::{
-    Args, Body, Citation, Format, Ids, Link, Media, MediaKind, Native, Part, Seal, SealKind, Source, ToolCall,
+    Args, Body, Citation, Format, Ids, Link, Media, MediaKind, Native, Part, Raw, Seal, SealKind, Source, ToolCall,
     UrlCitation,
 };
 
@@ -87,6 +87,15 @@ pub(super) fn call(object: &Object<'_>, place: u32, ids: &Ids) -> ToolCall {
     ToolCall { id, item_id: object.string("id"), name, args, caller: object.raw("caller") }
 }
 
+/// Who called, where it is a program of this API.
+pub(super) fn caller(caller: Option<&Raw>) -> Option<&Raw> {
+    let is_known = |caller: &&Raw| {
+        let kind = caller.json().object().and_then(|caller| caller.string("type"));
+        matches!(kind.as_deref(), Some("program" | "direct"))
+    };
+    caller.filter(is_known)
+}
+
 /// The input of a call; some servers send the object itself.
 pub(super) fn arguments(object: &Object<'_>) -> String {
     let json = object.get("arguments").or_else(|| object.get("input"));
@@ -100,7 +109,7 @@ fn image(object: &Object<'_>) -> Option<Part> {
 }
 
 /// What the provider ran itself. A program and its output are two items, all others hold both.
-fn native(item: Json<'_>, object: &Object<'_>) -> Native {
+pub(super) fn native(item: Json<'_>, object: &Object<'_>) -> Native {
     let id = object.string("call_id");
     let link = match (object.text("type").as_deref(), id) {
         (Some("program"), Some(id)) => Link::Call { id, name: "program".to_owned() },

@@ -1,6 +1,7 @@
 //! OpenAI's Responses as a provider speaks it (<https://platform.openai.com/docs/api-reference/responses>); also Azure
 //! and xAI. The verbs are listed in `dialect`. What passes through does not come here.
 
+mod client;
 mod content;
 mod input;
 mod items;
@@ -11,6 +12,7 @@ mod stream;
 mod tools;
 mod usage;
 
+pub use client::{Encoder, decode_request, encode_error, encode_response};
 pub use request::{can_express, encode_request};
 pub use response::decode_response;
 pub use stream::Decoder;

@@ -32,7 +32,8 @@ const OURS: [&str; 19] = [
 ];
 
 /// Members of chat completions that are the same here.
-const SHARED: [&str; 4] = ["safety_identifier", "prompt_cache_retention", "moderation", "verbosity"];
+pub(super) const SHARED: [&str; 5] =
+    ["safety_identifier", "prompt_cache_retention", "prompt_cache_options", "moderation", "verbosity"];
 
 /// Whether Responses can take the request.
 pub fn can_express(request: &Request, _facts: &Facts<'_>) -> Result<(), Unable> {
@@ -58,9 +59,7 @@ pub fn encode_request(request: &Request, facts: &Facts<'_>) -> Encoded {
         o.list("input", |l| input::items(request, facts, &mut dropped, l));
         tools::write(request, &mut dropped, o);
         text(request, o);
-        if let Some(asked) = request.reasoning_for(Owner::Responses) {
-            reasoning(asked, &mut dropped, o);
-        }
+        reasoning(request, &mut dropped, o);
         let most = request.max_tokens.map(|most| most.max(LEAST_OUTPUT));
         dropped.when(most != request.max_tokens, "max_tokens");
         o.maybe("max_output_tokens", most);
@@ -96,12 +95,12 @@ fn path(facts: &Facts<'_>) -> String {
 }
 
 /// What the client says in this API's own terms.
-fn native<'a>(request: &'a Request, key: &str) -> Option<&'a Raw> {
+pub(super) fn native<'a>(request: &'a Request, key: &str) -> Option<&'a Raw> {
     request.ext.iter().rfind(|ext| ext.owner == Owner::Responses && ext.key == key).map(|ext| &ext.value)
 }
 
 /// A member of chat completions that has a place here.
-fn shared<'a>(request: &'a Request, key: &str) -> Option<&'a Raw> {
+pub(super) fn shared<'a>(request: &'a Request, key: &str) -> Option<&'a Raw> {
     request.ext.iter().rfind(|ext| is_shared(ext) && ext.key == key).map(|ext| &ext.value)
 }
 
@@ -115,31 +114,47 @@ fn text(request: &Request, o: &mut ObjectWriter<'_>) {
         return;
     }
     o.object("text", |o| {
-        match &request.output {
-            Output::Text => {}
-            Output::Json => o.object("format", |o| o.set("type", "json_object")),
-            Output::Schema { name, description, schema, strict } => o.object("format", |o| {
-                o.set("type", "json_schema");
-                o.set("name", name);
-                o.maybe("description", description.as_deref());
-                o.raw("schema", schema);
-                o.maybe("strict", *strict);
-            }),
+        if request.output != Output::Text {
+            o.object("format", |o| format(&request.output, o));
         }
         o.maybe_raw("verbosity", verbosity);
     });
 }
 
-fn reasoning(reasoning: &Reasoning, dropped: &mut Dropped, o: &mut ObjectWriter<'_>) {
+/// Writes the members of `text.format`.
+pub(super) fn format(output: &Output, o: &mut ObjectWriter<'_>) {
+    match output {
+        Output::Text => o.set("type", "text"),
+        Output::Json => o.set("type", "json_object"),
+        Output::Schema { name, description, schema, strict } => {
+            o.set("type", "json_schema");
+            o.set("name", name);
+            o.maybe("description", description.as_deref());
+            o.raw("schema", schema);
+            o.maybe("strict", *strict);
+        }
+    }
+}
+
+/// What a client of this API says of reasoning beside effort and summary.
+const OF_REASONING: &str = "reasoning.";
+
+fn reasoning(request: &Request, dropped: &mut Dropped, o: &mut ObjectWriter<'_>) {
+    let none = Reasoning::default();
+    let reasoning = request.reasoning_for(Owner::Responses).unwrap_or(&none);
     // A model without reasoning refuses the word `none`; it is sent where the client said it.
     let asked = reasoning.effort.as_deref();
     let effort = asked.or_else(|| reasoning.effort_word().filter(|_| !reasoning.is_off()));
     dropped.when(effort.is_none() && reasoning.is_off(), "reasoning");
     let summary = reasoning.summary.as_deref();
-    if effort.is_some() || summary.is_some() {
+    let more = request.ext.iter().filter(|ext| ext.owner == Owner::Responses);
+    let more: Vec<(&str, &Raw)> =
+        more.filter_map(|ext| Some((ext.key.strip_prefix(OF_REASONING)?, &ext.value))).collect();
+    if effort.is_some() || summary.is_some() || !more.is_empty() {
         o.object("reasoning", |o| {
             o.maybe("effort", effort);
             o.maybe("summary", summary);
+            more.iter().for_each(|(key, value)| o.raw(key, value));
         });
     }
 }
@@ -167,7 +182,7 @@ fn include(request: &Request, facts: &Facts<'_>, o: &mut ObjectWriter<'_>) {
         }
     };
     add(request.logprobs.is_some(), "message.output_text.logprobs");
-    add(reasons(request, facts.model), "reasoning.encrypted_content");
+    add(request.seals_wanted || reasons(request, facts.model), "reasoning.encrypted_content");
     if !words.is_empty() {
         o.set("include", words);
     }
@@ -205,7 +220,7 @@ fn account(request: &Request, dropped: &mut Dropped, o: &mut ObjectWriter<'_>) {
 
 fn extensions(request: &Request, dropped: &mut Dropped, o: &mut ObjectWriter<'_>) {
     for ext in &request.ext {
-        let is_ours = ext.owner == Owner::Responses && !OURS.contains(&&*ext.key);
+        let is_ours = ext.owner == Owner::Responses && !OURS.contains(&&*ext.key) && !ext.key.starts_with(OF_REASONING);
         if is_ours || (is_shared(ext) && ext.key != "verbosity") {
             o.raw(&ext.key, &ext.value);
         } else if !is_shared(ext) {

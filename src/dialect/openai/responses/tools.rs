@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::request::native;
 use crate::chat::json::{ListWriter, ObjectWriter};
 use crate::chat::{Owner, Raw, Request, Tool, ToolChoice, ToolKind};
 use crate::dialect::Dropped;
@@ -9,10 +10,21 @@ use crate::dialect::Dropped;
 /// Writes `tools`, `tool_choice` and `parallel_tool_calls`.
 pub(super) fn write(request: &Request, dropped: &mut Dropped, o: &mut ObjectWriter<'_>) {
     if !request.tools.is_empty() {
-        o.list("tools", |l| request.tools.iter().for_each(|tool| self::tool(tool, dropped, l)));
+        o.list("tools", |l| list(&request.tools, dropped, l));
     }
+    choice(request, o);
+    o.maybe("parallel_tool_calls", request.parallel_tool_calls);
+}
+
+/// Writes the tools themselves.
+pub(super) fn list(tools: &[Tool], dropped: &mut Dropped, l: &mut ListWriter<'_>) {
+    tools.iter().for_each(|tool| self::tool(tool, dropped, l));
+}
+
+/// Writes `tool_choice`; that of a built-in tool is said in this API's own terms.
+pub(super) fn choice(request: &Request, o: &mut ObjectWriter<'_>) {
     match &request.tool_choice {
-        None => {}
+        None => o.maybe_raw("tool_choice", native(request, "tool_choice")),
         Some(ToolChoice::Auto) => o.set("tool_choice", "auto"),
         Some(ToolChoice::Required) => o.set("tool_choice", "required"),
         Some(ToolChoice::None) => o.set("tool_choice", "none"),
@@ -24,7 +36,6 @@ pub(super) fn write(request: &Request, dropped: &mut Dropped, o: &mut ObjectWrit
             o.list("tools", |l| names.iter().for_each(|name| l.object(|o| named(&customs, name, o))));
         }),
     }
-    o.maybe("parallel_tool_calls", request.parallel_tool_calls);
 }
 
 fn named(customs: &BTreeSet<&str>, name: &str, o: &mut ObjectWriter<'_>) {
