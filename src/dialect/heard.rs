@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::verbs::Dropped;
-use super::{embeddings, openai};
+use super::{ai_sdk, anthropic, embeddings, openai};
 use crate::chat::{Event, Ids, Raw, Request, Response};
 use crate::error::Error;
 use crate::operation::Operation;
@@ -23,7 +23,11 @@ pub struct Voice {
 impl Voice {
     /// Reads a turn of a conversation.
     pub fn decode_request(&self, body: &[u8]) -> Result<Request, Error> {
-        openai::chat::decode_request(body)
+        match (self.client, self.operation) {
+            (Client::Anthropic, _) => anthropic::client::decode_request(body),
+            (Client::AiSdk(spec), _) => ai_sdk::decode_request(spec, body, &self.model, self.stream),
+            (Client::OpenAi, _) => openai::chat::decode_request(body),
+        }
     }
 
     /// Writes a whole answer. `gateway` is what the gateway says of itself in it.
@@ -32,20 +36,31 @@ impl Voice {
         response: &Response,
         request: &Request,
         ids: &Ids,
-        _dropped: &Dropped,
+        dropped: &Dropped,
         gateway: Option<&Raw>,
     ) -> Vec<u8> {
-        openai::chat::encode_response(response, request, ids, gateway)
+        match (self.client, self.operation) {
+            (Client::Anthropic, _) => anthropic::client::encode_response(response, request, ids, gateway),
+            (Client::AiSdk(spec), _) => ai_sdk::encode_response(spec, response, request, ids, dropped, gateway),
+            (Client::OpenAi, _) => openai::chat::encode_response(response, request, ids, gateway),
+        }
     }
 
     /// A writer for one stream.
-    pub fn encoder(&self, request: &Request, ids: &Ids, _dropped: &Dropped) -> Box<dyn Encode> {
-        Box::new(openai::chat::Encoder::new(request, ids))
+    pub fn encoder(&self, request: &Request, ids: &Ids, dropped: &Dropped) -> Box<dyn Encode> {
+        match (self.client, self.operation) {
+            (Client::Anthropic, _) => Box::new(anthropic::client::Encoder::new(request, ids)),
+            (Client::AiSdk(spec), _) => Box::new(ai_sdk::Encoder::new(spec, request, ids, dropped)),
+            (Client::OpenAi, _) => Box::new(openai::chat::Encoder::new(request, ids)),
+        }
     }
 
     /// Reads a request for embeddings.
     pub fn decode_embeddings(&self, body: &[u8]) -> Result<embeddings::Request, Error> {
-        openai::embeddings::decode_request(body)
+        match self.client {
+            Client::AiSdk(spec) => ai_sdk::decode_embeddings(spec, body, &self.model),
+            Client::OpenAi | Client::Anthropic => openai::embeddings::decode_request(body),
+        }
     }
 
     /// Writes an answer with embeddings.
@@ -54,10 +69,13 @@ impl Voice {
         response: &embeddings::Response,
         request: &embeddings::Request,
         ids: &Ids,
-        _dropped: &Dropped,
+        dropped: &Dropped,
         gateway: Option<&Raw>,
     ) -> Vec<u8> {
-        openai::embeddings::encode_response(response, request, ids, gateway)
+        match self.client {
+            Client::AiSdk(spec) => ai_sdk::encode_embeddings(spec, response, request, ids, dropped, gateway),
+            Client::OpenAi | Client::Anthropic => openai::embeddings::encode_response(response, request, ids, gateway),
+        }
     }
 }
 
@@ -69,22 +87,37 @@ pub trait Encode: std::fmt::Debug {
     fn feed(&mut self, events: &[Event], out: &mut Vec<u8>);
 }
 
-impl Encode for openai::chat::Encoder {
-    fn tell(&mut self, gateway: Raw) {
-        openai::chat::Encoder::tell(self, gateway);
-    }
+/// The encoders have these verbs of their own, for whoever writes one dialect alone.
+macro_rules! encodes {
+    ($($encoder:ty),*) => {$(
+        impl Encode for $encoder {
+            fn tell(&mut self, gateway: Raw) {
+                <$encoder>::tell(self, gateway);
+            }
 
-    fn feed(&mut self, events: &[Event], out: &mut Vec<u8>) {
-        openai::chat::Encoder::feed(self, events, out);
-    }
+            fn feed(&mut self, events: &[Event], out: &mut Vec<u8>) {
+                <$encoder>::feed(self, events, out);
+            }
+        }
+    )*};
 }
+
+encodes!(openai::chat::Encoder, anthropic::client::Encoder, ai_sdk::Encoder);
 
 /// The status of an error as a client knows it.
-pub fn status(_client: Client, error: &Error) -> u16 {
-    error.status
+pub fn status(client: Client, error: &Error) -> u16 {
+    match client {
+        Client::OpenAi => error.status,
+        Client::Anthropic => anthropic::client::status(error),
+        Client::AiSdk(_) => ai_sdk::status(error),
+    }
 }
 
-/// The body of an error.
-pub fn encode_error(_client: Client, error: &Error, _generation: &str) -> Vec<u8> {
-    error.chat_body()
+/// The body of an error. `model` is what was asked for, as far as that is known.
+pub fn encode_error(client: Client, error: &Error, generation: &str, model: &str) -> Vec<u8> {
+    match client {
+        Client::OpenAi => error.chat_body(),
+        Client::Anthropic => anthropic::client::encode_error(error, generation),
+        Client::AiSdk(_) => ai_sdk::encode_error(error, generation, model),
+    }
 }

@@ -53,9 +53,9 @@ pub fn failure(dialect: Dialect, head: &ResponseHead, body: &[u8]) -> Failure {
     }
 }
 
-/// Whether a dialect has embeddings of its own.
+/// Whether a dialect has embeddings.
 pub fn embeds(dialect: Dialect) -> bool {
-    matches!(dialect, Dialect::Gemini | Dialect::Vertex | Dialect::Bedrock | Dialect::Cohere)
+    matches!(dialect, Dialect::OpenAi | Dialect::Gemini | Dialect::Vertex | Dialect::Bedrock | Dialect::Cohere)
 }
 
 /// Whether a provider can be asked for these embeddings.
@@ -76,7 +76,8 @@ pub fn encode_embeddings(dialect: Dialect, request: &embeddings::Request, facts:
         Dialect::Gemini | Dialect::Vertex => gemini::encode_embeddings(request, facts),
         Dialect::Bedrock => bedrock::encode_embeddings(request, facts),
         Dialect::Cohere => cohere::encode_embeddings(request, facts),
-        Dialect::OpenAi | Dialect::Responses | Dialect::Anthropic | Dialect::VertexAnthropic => Encoded::default(),
+        Dialect::OpenAi => openai::embeddings::encode_embeddings(request, facts),
+        Dialect::Responses | Dialect::Anthropic | Dialect::VertexAnthropic => Encoded::default(),
     }
 }
 

@@ -75,7 +75,9 @@ impl Gateway {
     }
 
     fn answer_error(&mut self, error: &Error, report: Report) -> Action {
-        respond(report.client, error, &self.identity.generation);
+        let model = report.model_asked.as_deref().unwrap_or_default();
+        let told = [("x-tollgate-generation", self.identity.generation.clone())];
+        respond(report.client, error, &self.identity.generation, model, &told);
         self.phase = Phase::Answered(Box::new(report));
         Action::Pause
     }
@@ -191,7 +193,7 @@ impl Gateway {
         let client = exchange.ask.client;
         let report = exchange.report(host::now(), Some(status_for(client, &error)), Some(&error));
         self.phase = Phase::Answered(Box::new(report));
-        respond_with(client, &error, &exchange.generation, &exchange.headers());
+        respond(client, &error, &exchange.generation, &exchange.ask.model, &exchange.headers());
         Action::Pause
     }
 }
@@ -266,22 +268,18 @@ fn overdue() -> Option<Error> {
     matches!(&*details(), b"response_timeout" | b"stream_idle_timeout").then(|| from_envoy(504))
 }
 
-/// Answers with an error, in the client's shape.
-pub fn respond(client: Client, error: &Error, generation: &str) {
-    respond_with(client, error, generation, &[("x-tollgate-generation", generation.to_owned())]);
-}
-
 /// Refuses an attempt. The gateway role, which knows the client, answers in its own words instead.
 pub fn deny(error: &Error) {
-    respond_with(Client::OpenAi, error, "", &[]);
+    respond(Client::OpenAi, error, "", "", &[]);
 }
 
-fn respond_with(client: Client, error: &Error, generation: &str, more: &[(&'static str, String)]) {
+/// Answers with an error, in the client's shape.
+fn respond(client: Client, error: &Error, generation: &str, model: &str, more: &[(&'static str, String)]) {
     let own = error.headers();
     let json: (&[u8], &[u8]) = (b"content-type", b"application/json");
     let told = own.iter().chain(more).map(|(name, value)| (name.as_bytes(), value.as_bytes()));
     let head = encode(std::iter::once(json).chain(told));
-    let body = encode_error(client, error, generation);
+    let body = encode_error(client, error, generation, model);
     let _ = host::respond(status_for(client, error), error.class.word(), &head, &body);
 }
 
