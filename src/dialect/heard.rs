@@ -1,6 +1,7 @@
 //! The verbs of whichever dialect a client speaks; `spoken` is the other side.
 
 use super::client::Client;
+use super::openai::responses;
 use super::verbs::Dropped;
 use super::{ai_sdk, anthropic, embeddings, openai};
 use crate::chat::{Event, Ids, Raw, Request, Response};
@@ -26,6 +27,7 @@ impl Voice {
         match (self.client, self.operation) {
             (Client::Anthropic, _) => anthropic::client::decode_request(body),
             (Client::AiSdk(spec), _) => ai_sdk::decode_request(spec, body, &self.model, self.stream),
+            (Client::OpenAi, Operation::Responses) => responses::decode_request(body),
             (Client::OpenAi, _) => openai::chat::decode_request(body),
         }
     }
@@ -42,6 +44,7 @@ impl Voice {
         match (self.client, self.operation) {
             (Client::Anthropic, _) => anthropic::client::encode_response(response, request, ids, gateway),
             (Client::AiSdk(spec), _) => ai_sdk::encode_response(spec, response, request, ids, dropped, gateway),
+            (Client::OpenAi, Operation::Responses) => responses::encode_response(response, request, ids, gateway),
             (Client::OpenAi, _) => openai::chat::encode_response(response, request, ids, gateway),
         }
     }
@@ -51,6 +54,7 @@ impl Voice {
         match (self.client, self.operation) {
             (Client::Anthropic, _) => Box::new(anthropic::client::Encoder::new(request, ids)),
             (Client::AiSdk(spec), _) => Box::new(ai_sdk::Encoder::new(spec, request, ids, dropped)),
+            (Client::OpenAi, Operation::Responses) => Box::new(responses::Encoder::new(request, ids)),
             (Client::OpenAi, _) => Box::new(openai::chat::Encoder::new(request, ids)),
         }
     }
@@ -102,7 +106,7 @@ macro_rules! encodes {
     )*};
 }
 
-encodes!(openai::chat::Encoder, anthropic::client::Encoder, ai_sdk::Encoder);
+encodes!(openai::chat::Encoder, responses::Encoder, anthropic::client::Encoder, ai_sdk::Encoder);
 
 /// The status of an error as a client knows it.
 pub fn status(client: Client, error: &Error) -> u16 {

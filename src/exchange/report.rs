@@ -247,6 +247,9 @@ impl Exchange {
         });
         let Some((target, request_id, dropped)) = served else { return headers };
         headers.push(("x-tollgate-model", target.model.model.name.clone()));
+        if matches!(self.ask.client, Client::AiSdk(_)) {
+            headers.push(("x-model-id", target.model.model.name.clone()));
+        }
         headers.extend(dropped.map(|fields| ("x-tollgate-dropped-params", fields)));
         if self.config.expose == Expose::Full {
             headers.push(("x-tollgate-provider", target.provider.name.clone()));
