@@ -46,6 +46,7 @@ pub mod gemini;
 pub mod heard;
 pub mod openai;
 pub mod spoken;
+pub mod telling;
 pub mod translation;
 mod turns;
 mod verbs;

@@ -34,6 +34,8 @@ pub struct Attempt {
     pub first_byte: Option<u64>,
     /// The status that the client got, where an answer was let through.
     pub status: Option<u16>,
+    /// The status that the provider answered with.
+    pub answered: Option<u16>,
     /// The provider's own id.
     pub request_id: Option<String>,
     /// The model that the provider said it used.
@@ -147,6 +149,7 @@ impl Exchange {
             ended: None,
             first_byte: None,
             status: None,
+            answered: None,
             request_id: None,
             answered_model: None,
             usage: Usage::default(),
@@ -272,9 +275,12 @@ impl Exchange {
         self.note(index, |attempt| attempt.dropped = fields.to_vec());
     }
 
-    /// The provider's id of the attempt.
-    pub fn name_request(&self, index: usize, id: Option<String>) {
-        self.note(index, |attempt| attempt.request_id = id);
+    /// The head of the provider's answer: its status, and the provider's id of the attempt.
+    pub fn heard(&self, index: usize, status: u16, id: Option<String>) {
+        self.note(index, |attempt| {
+            attempt.answered = Some(status);
+            attempt.request_id = id;
+        });
     }
 
     /// What the answer has said so far; written down at every piece, since a cut gives no last word.

@@ -65,9 +65,9 @@ impl Exchange {
     fn provider_attempt(&self, attempt: &Attempt, now: u64, l: &mut ListWriter<'_>) {
         const MILLISECOND: u64 = 1_000_000;
         let Some(target) = self.target(attempt) else { return };
-        let (status, error, ended) = match &attempt.end {
-            End::Failed(failure) => (failure.word.parse().ok(), Some(failure.error.class.word()), attempt.ended),
-            _ => (attempt.status, None, Some(now)),
+        let (error, ended) = match &attempt.end {
+            End::Failed(failure) => (Some(failure.error.class.word()), attempt.ended),
+            _ => (None, Some(now)),
         };
         l.object(|o| {
             o.set("provider", &target.provider.name);
@@ -75,7 +75,7 @@ impl Exchange {
             o.set("success", is_success(attempt));
             o.set("startTime", attempt.started / MILLISECOND);
             o.maybe("endTime", ended.map(|ended| ended / MILLISECOND));
-            o.maybe("statusCode", status);
+            o.maybe("statusCode", attempt.answered);
             o.maybe("error", error);
             o.maybe("providerRequestId", attempt.request_id.as_deref());
             o.set("providerApiModelId", &target.sent);

@@ -9,6 +9,7 @@ use super::{host, older, table};
 use crate::chat::Raw;
 use crate::config::Secret;
 use crate::dialect::openai::{self, Stream};
+use crate::dialect::telling::Teller;
 use crate::dialect::translation::Translation;
 use crate::dialect::{Failure, ResponseHead};
 use crate::error::Class;
@@ -29,6 +30,8 @@ pub(super) const RETRY: &str = "x-tollgate-retry";
 pub struct Held {
     pub(super) attempt: Option<Rc<Attempt>>,
     pub(super) phase: Phase,
+    /// Adds what the gateway says of itself to an answer that passes.
+    pub(super) teller: Option<Teller>,
 }
 
 /// What does not change while the attempt lasts.
@@ -140,6 +143,12 @@ impl Attempt {
     pub(super) fn first_event_wait(&self) -> Option<Duration> {
         let is_bounded = self.exchange.ask.stream && self.exchange.plan.asked.model.timeouts.first_token.is_some();
         (!is_bounded).then_some(PROBE_WAIT)
+    }
+
+    /// Who adds what the gateway says of itself to an answer that passes, where the client asked for it.
+    pub(super) fn teller(&self, is_stream: bool) -> Option<Teller> {
+        let ask = &self.exchange.ask;
+        ask.wants_metadata().then(|| Teller::new(ask.operation, is_stream)).flatten()
     }
 
     /// What the gateway says of itself in an answer of this usage.

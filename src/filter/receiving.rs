@@ -32,13 +32,16 @@ impl Held {
         for (name, _) in headers.iter().filter(|(name, _)| is_kept_from_client(name)) {
             let _ = host::remove_header(Map::ResponseHeaders, name);
         }
-        attempt.exchange.name_request(attempt.index, head.request_id.clone());
+        attempt.exchange.heard(attempt.index, head.status, head.request_id.clone());
         if !head.is_success() {
             self.phase = Phase::Failing(head, translation);
             return if end { self.fail_told(0, now) } else { (Action::Pause, None) };
         }
-        if head.is_stream {
+        self.teller = if translation.is_none() { attempt.teller(head.is_stream) } else { None };
+        if head.is_stream || self.teller.is_some() {
             let _ = host::remove_header(Map::ResponseHeaders, b"content-length");
+        }
+        if head.is_stream {
             let until = attempt.first_event_wait().map(|wait| attempt.started.saturating_add(nanos(wait)));
             let probe = match translation {
                 Some(mut translation) => {
@@ -192,6 +195,11 @@ impl Held {
 
     /// What has passed by now is written down.
     fn passed(&mut self, attempt: &Attempt, passing: Passing, end: bool) {
+        if let Some(teller) = &mut self.teller {
+            let piece = host::body(Buffer::ResponseBody, 0, usize::MAX >> 1);
+            let told = teller.feed(&piece, end, &|| attempt.metadata(&passing.learnt().usage));
+            let _ = host::set_body(Buffer::ResponseBody, piece.len(), &told);
+        }
         if end {
             self.end_with(attempt, passing.learnt(), passing.fault());
         } else {

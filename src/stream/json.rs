@@ -9,6 +9,7 @@ mod capture;
 mod error;
 mod grammar;
 mod opening;
+mod place;
 mod text;
 mod watch;
 
@@ -21,6 +22,7 @@ use capture::Window;
 pub use error::Error;
 use grammar::Grammar;
 pub use grammar::Kind;
+pub use place::{Finder, Place, Step};
 use watch::{Paths, Watch};
 
 /// A value to look for. Keys match after unescaping, and only from the root on: `["model"]` is neither a `model`

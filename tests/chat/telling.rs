@@ -23,7 +23,7 @@ fn told(given: &[Event], cut: usize) -> Vec<Value> {
     let (mut encoder, mut out) = (Encoder::new(&request, &ids()), Vec::new());
     for (piece, n) in given.chunks(cut).zip(0..) {
         if piece.iter().any(|event| matches!(event, Event::Finish { .. } | Event::End)) {
-            encoder.tell(if piece.iter().any(|event| *event == Event::End) { words(100) } else { words(n) });
+            encoder.tell(if piece.contains(&Event::End) { words(100) } else { words(n) });
         }
         encoder.feed(piece, &mut out);
     }

@@ -15,11 +15,11 @@ fn tried(more: Value, body: &str) -> Exchange {
     let exchange = exchange_among(&config(more), chat_ask(body), crate::health::alone(), NOW);
     for (class, status, at) in [(Class::ProviderLimit, 429, 100), (Class::Overloaded, 503, 300)] {
         let begun = exchange.begin(exchange.next_cluster().unwrap().as_bytes(), NOW + at * 1_000_000).unwrap().index;
-        exchange.name_request(begun, (status == 429).then(|| "req_a".to_owned()));
+        exchange.heard(begun, status, (status == 429).then(|| "req_a".to_owned()));
         exchange.fail(begun, failure(class, status, None), NOW + (at + 50) * 1_000_000);
     }
     let begun = exchange.begin(exchange.next_cluster().unwrap().as_bytes(), NOW + 500_000_000).unwrap().index;
-    exchange.serve(begun, 200, NOW + 600_000_000);
+    exchange.heard(begun, 200, None);
     exchange
 }
 
