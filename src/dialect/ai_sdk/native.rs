@@ -6,6 +6,7 @@
 //! | Bedrock | `toolUse` | `toolResult`: its `content` |
 //! | Gemini | `executableCode`, `toolCall` | `codeExecutionResult`, `toolResponse` |
 //! | Responses | one item, `web_search_call` | the same item |
+//! | | `program` | `program_output` |
 //!
 //! A call carries its block beside it (`providerMetadata.<namespace>.block`); a result is made again from its value,
 //! because the SDK keeps nothing else of it (ai 5.0.277).
@@ -50,7 +51,7 @@ pub(super) fn shown(native: &Native) -> Option<Shown> {
             Some(Shown::Call { id: id.clone(), name: name.clone(), input })
         }
         Link::Result { call_id } => {
-            let (value, is_error) = outcome(&block, &native.format)?;
+            let (value, is_error) = outcome(&block, &native.format, &native.block)?;
             Some(Shown::Result { id: call_id.clone(), value, is_error })
         }
         Link::Alone => {
@@ -74,7 +75,7 @@ fn inner(block: &Object<'_>, format: &Format) -> Option<Raw> {
     }
 }
 
-fn outcome(block: &Object<'_>, format: &Format) -> Option<(Raw, bool)> {
+fn outcome(block: &Object<'_>, format: &Format, whole: &Raw) -> Option<(Raw, bool)> {
     match format {
         Format::Bedrock => {
             let result = block.object("toolResult")?;
@@ -84,6 +85,7 @@ fn outcome(block: &Object<'_>, format: &Format) -> Option<(Raw, bool)> {
             let raw = block.raw("codeExecutionResult").or_else(|| block.raw("toolResponse"))?;
             Some((raw, false))
         }
+        Format::Responses => Some((whole.clone(), false)),
         _ => {
             let content = block.raw("content")?;
             let kind = content.json().object().and_then(|content| content.string("type"));
@@ -93,16 +95,24 @@ fn outcome(block: &Object<'_>, format: &Format) -> Option<(Raw, bool)> {
     }
 }
 
-/// A call that came back, as its block: what its provider options hold. Items of Responses come back as results.
+/// A call that came back, as its block: what its provider options hold. An item of Responses that holds both comes back as one.
 pub(super) fn call(options: &Object<'_>, id: &str, name: &str) -> Option<Native> {
     options.iter().find_map(|(namespace, json)| {
         let (format, block) = (format_of(namespace)?, json.object()?.raw("block")?);
-        let link = match format {
-            Format::Responses => Link::Alone,
-            _ => Link::Call { id: id.to_owned(), name: name.to_owned() },
-        };
+        let is_item = format == Format::Responses && block.json().object()?.get("call_id").is_none();
+        let link = if is_item { Link::Alone } else { Link::Call { id: id.to_owned(), name: name.to_owned() } };
         block.get().starts_with('{').then_some(Native { format, block, link })
     })
+}
+
+/// A block that came back by itself: the result of an earlier answer's call, or something else.
+pub(super) fn block(options: &Object<'_>) -> Option<Native> {
+    let native = call(options, "", "")?;
+    let object = native.block.json().object()?;
+    let inside = object.object("toolResult").and_then(|result| result.string("toolUseId"));
+    let call_id = object.string("tool_use_id").or_else(|| object.string("call_id")).or(inside);
+    let link = call_id.map_or(Link::Alone, |call_id| Link::Result { call_id });
+    Some(Native { link, format: native.format.clone(), block: native.block.clone() })
 }
 
 /// A result that came back, as the block that belongs to its call.
@@ -131,6 +141,7 @@ pub(super) fn result(call: &Native, value: &Value, is_error: bool) -> Option<Nat
             };
             json!({"type": kind, "tool_use_id": id, "content": value})
         }
+        Format::Responses => value.clone(),
         _ => return None,
     };
     Some(Native { format: call.format.clone(), block: Raw::of(&block), link: Link::Result { call_id: id.clone() } })

@@ -85,10 +85,11 @@ impl Known {
                 self.0.insert(id.clone(), (name.clone(), is_known));
                 vec![Own::Call { id, name, input, is_known, beside }]
             }
-            Shown::Result { id, value, is_error } => {
-                let (name, is_known) = self.0.get(&id).cloned().unwrap_or_default();
-                vec![Own::Result { id, name, value, is_error, is_known }]
-            }
+            Shown::Result { id, value, is_error } => match self.0.get(&id).cloned() {
+                Some((name, is_known)) => vec![Own::Result { id, name, value, is_error, is_known }],
+                // Of a call in an earlier answer: the SDK throws where it does not find one.
+                None => vec![Own::Block { kind: format!("{}.result", namespace(&native.format)), beside }],
+            },
             Shown::Both { id, name, value } => {
                 let (name, is_known) = called(name);
                 let call = Own::Call { id: id.clone(), name: name.clone(), input: "{}".to_owned(), is_known, beside };
@@ -99,8 +100,7 @@ impl Known {
             }
         };
         own.retain(|own| match own {
-            Own::Call { is_known, .. } => *is_known || spec != Spec::V2,
-            Own::Result { name, is_known, .. } => !name.is_empty() && (*is_known || spec != Spec::V2),
+            Own::Call { is_known, .. } | Own::Result { is_known, .. } => *is_known || spec != Spec::V2,
             Own::Block { .. } => spec == Spec::V4,
         });
         own

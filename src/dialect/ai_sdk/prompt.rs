@@ -131,8 +131,8 @@ impl Prompt<'_> {
                 }
             }
             // A block of one provider alone.
-            (Some("custom"), Role::Assistant) => match native::call(&options, "", "") {
-                Some(block) => parts.push(Part::new(Body::Native(Native { link: crate::chat::Link::Alone, ..block }))),
+            (Some("custom"), Role::Assistant) => match native::block(&options) {
+                Some(block) => parts.push(Part::new(Body::Native(block))),
                 None => self.lost = true,
             },
             // What an earlier answer held beside its text, and approvals, of which the result tells.
