@@ -6,6 +6,9 @@
 mod answers;
 mod client_order;
 mod client_recorded;
+mod client_requests;
+mod client_rounds;
+mod client_writing;
 mod errors;
 mod features;
 mod mutations;

@@ -173,6 +173,10 @@ impl Output {
             message.contents.last().is_some_and(|content| content.part == part && !content.is_settled)
         };
         if !self.message.as_ref().is_some_and(is_open) {
+            // What proves a message proves the text before it alone.
+            if self.message.as_ref().is_some_and(|message| !message.seals.is_empty()) {
+                self.end_message("completed", out);
+            }
             if self.message.is_none() {
                 let (index, id) = self.number("msg_");
                 self.added(index, |o| item::message(&id, "in_progress", &[], o), out);
