@@ -19,13 +19,20 @@ pub struct Schema(Value);
 impl Schema {
     /// `ChatCompletion` or `ChatCompletionChunk`; `None` without recordings.
     pub fn read(name: &str) -> Option<Schema> {
-        let path = folder()?.join(format!("specs/openai-sdk.{name}.schema.json"));
-        let mut schema: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let Schema(mut schema) = Schema::of(&format!("openai-sdk.{name}"), &EXTENSIONS)?;
         // What is told after the last choice has ended.
         schema["properties"]["provider_specific_fields"] = json!({});
-        for (definition, members) in EXTENSIONS {
-            if let Some(properties) = schema["$defs"][definition]["properties"].as_object_mut() {
-                for member in members {
+        Some(Schema(schema))
+    }
+
+    /// Any of them, with members that its definitions may have besides; the schema itself has no name.
+    pub fn of(name: &str, extensions: &[(&str, &[&str])]) -> Option<Schema> {
+        let path = folder()?.join(format!("specs/{name}.schema.json"));
+        let mut schema: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        for (definition, members) in extensions {
+            let place = if definition.is_empty() { &mut schema } else { &mut schema["$defs"][definition] };
+            if let Some(properties) = place["properties"].as_object_mut() {
+                for member in *members {
                     properties.entry(*member).or_insert(json!({}));
                 }
             }

@@ -1,7 +1,8 @@
 //! How an answer ends: why, and what stands beside it.
 
+use super::citation;
 use crate::chat::json::{ObjectWriter, list};
-use crate::chat::{Ext, Finish, Media, Owner, Raw, Reason};
+use crate::chat::{Citation, Ext, Finish, Format, Media, Owner, Raw, Reason, Source};
 use crate::dialect::openai::chat::{Extras, image};
 
 /// `stop_reason`, `stop_sequence`, and `stop_details` where there are some (line 33).
@@ -56,9 +57,19 @@ impl Beside {
         if is_ours { self.ours.push(ext.clone()) } else { self.extras.native(ext) }
     }
 
+    /// A citation that no block holds: of another format, or of a block that has ended.
+    pub fn cite(&mut self, citation: &Citation) {
+        let raw = match citation {
+            Citation::Url(_) => citation::shape(citation),
+            Citation::Native { raw, .. } => Some(raw.clone()),
+        };
+        let native = raw.map(|raw| Citation::Native { format: Format::Anthropic, raw });
+        native.iter().for_each(|native| self.extras.cite(native, 0, 0));
+    }
+
     /// An image, for which no block is.
     pub fn image(&mut self, media: &Media) {
-        if let crate::chat::Source::Base64(text) | crate::chat::Source::Url(text) = &media.source {
+        if let Source::Base64(text) | Source::Url(text) = &media.source {
             self.images_held = self.images_held.saturating_add(text.len());
             self.images.push(media.clone());
         }

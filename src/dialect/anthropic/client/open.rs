@@ -1,11 +1,11 @@
 //! The part that is being written. Its block begins with the first thing that it says, because only then it is known
 //! whether there is one: a part may be empty, and a thought may be redacted.
 
-use super::response::{call, redacted, text, thinking};
+use super::ending::Beside;
+use super::response::{call, caller, redacted, text, thinking};
 use super::{citation, seals, wire};
 use crate::chat::json::{ObjectWriter, object};
 use crate::chat::{Event, Format, Kind, Raw, Seal, SealKind};
-use crate::dialect::openai::chat::Extras;
 
 /// The next block's index: it counts all blocks.
 #[derive(Debug, Default)]
@@ -89,7 +89,7 @@ impl Open {
                 let block = |o: &mut ObjectWriter<'_>| {
                     call(id, name, o);
                     o.object("input", |_| {});
-                    o.maybe_raw("caller", caller.as_ref());
+                    o.maybe_raw("caller", self::caller(caller.as_ref()));
                 };
                 wire::start(index, block, out);
                 open.index = Some(index);
@@ -105,7 +105,7 @@ impl Open {
     }
 
     /// What an event says of this part.
-    pub fn event(&mut self, event: &Event, counter: &mut Counter, view: &View, extras: &mut Extras, out: &mut Vec<u8>) {
+    pub fn event(&mut self, event: &Event, counter: &mut Counter, view: &View, beside: &mut Beside, out: &mut Vec<u8>) {
         match event {
             Event::Text { piece, .. } if !self.is_closed => self.text(piece, counter, view, out),
             Event::Args { piece, .. } if !self.is_closed => self.args(piece, out),
@@ -115,7 +115,7 @@ impl Open {
                     citations.push(raw);
                     self.cite(out);
                 }
-                _ => extras.cite(citation, 0, 0),
+                _ => beside.cite(citation),
             },
             Event::Seal { seal, .. } => self.seal = Some(seal.clone()),
             Event::Close { .. } => self.is_closed = true,

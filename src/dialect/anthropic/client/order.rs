@@ -50,7 +50,7 @@ impl Blocks {
             self.waiting.push_back(Waiting { part, events: vec![event.clone()] });
             self.waiting_held = self.waiting_held.saturating_add(cost(event));
         } else if let Event::Cite { citation, .. } = event {
-            beside.extras.cite(citation, 0, 0);
+            beside.cite(citation);
         }
     }
 
@@ -75,13 +75,13 @@ impl Blocks {
             (Event::Open { kind, .. }, _) => self.open(part, kind, out),
             (Event::Whole { body, .. }, _) => self.whole(part, body, beside, out),
             (_, Some(open)) if open.part == part => {
-                open.event(event, &mut self.counter, &self.view, &mut beside.extras, out);
+                open.event(event, &mut self.counter, &self.view, beside, out);
                 // A text may yet be cited or sealed: it ends when something else begins.
                 if open.is_closed && !open.is_text() {
                     self.stop(out);
                 }
             }
-            (Event::Cite { citation, .. }, _) => beside.extras.cite(citation, 0, 0),
+            (Event::Cite { citation, .. }, _) => beside.cite(citation),
             (Event::Seal { seal, .. }, _) => {
                 if let Some(data) = seals::travelling(seal, &self.view.provider) {
                     self.stop(out);

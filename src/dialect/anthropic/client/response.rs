@@ -66,7 +66,7 @@ impl Writer<'_> {
                 for citation in citations {
                     match citation::shape(citation) {
                         Some(raw) => shaped.push(raw),
-                        None => self.beside.extras.cite(citation, 0, 0),
+                        None => self.beside.cite(citation),
                     }
                 }
                 if !text.is_empty() || !shaped.is_empty() {
@@ -88,7 +88,7 @@ impl Writer<'_> {
                 l.object(|o| {
                     self::call(&call.id, &call.name, o);
                     o.raw("input", &call.args.to_object());
-                    o.maybe_raw("caller", call.caller.as_ref());
+                    o.maybe_raw("caller", caller(call.caller.as_ref()));
                 });
             }
             Body::Native(native) if native.format == Format::Anthropic => l.raw(&native.block),
@@ -128,6 +128,12 @@ pub(super) fn thinking(text: &str, signature: &str, o: &mut ObjectWriter<'_>) {
 pub(super) fn redacted(data: &str, o: &mut ObjectWriter<'_>) {
     o.set("type", "redacted_thinking");
     o.set("data", data);
+}
+
+/// Who called, where it is a program of Anthropic's: those of others are not known here.
+pub(super) fn caller(caller: Option<&Raw>) -> Option<&Raw> {
+    let is_known = |kind: &str| kind == "direct" || kind.starts_with("code_execution");
+    caller.filter(|raw| raw.json().object().and_then(|o| o.string("type")).is_some_and(|kind| is_known(&kind)))
 }
 
 /// The beginning of a call, without its input.
