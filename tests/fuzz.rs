@@ -72,6 +72,7 @@ targets! {
     request_gemini,
     request_bedrock,
     request_cohere,
+    request_messages,
     answer_openai,
     answer_responses,
     answer_anthropic,

@@ -29,23 +29,45 @@ type CanExpress = fn(&Request, &Facts<'_>) -> Result<(), Unable>;
 type EncodeRequest = fn(&Request, &Facts<'_>) -> Encoded;
 
 fn request(data: &[u8], can_express: CanExpress, encode_request: EncodeRequest, targets: &[(&str, &str)]) {
-    let request = match chat::decode_request(data) {
-        Ok(request) => request,
-        Err(error) => return refused(&error),
-    };
+    match chat::decode_request(data) {
+        Ok(request) => asked(&request, can_express, encode_request, targets),
+        Err(error) => refused(&error),
+    }
+}
+
+fn asked(request: &Request, can_express: CanExpress, encode_request: EncodeRequest, targets: &[(&str, &str)]) {
     for (vendor, model) in targets {
         for without_seals in [false, true] {
             let facts = Facts { without_seals, ..facts(vendor, model) };
-            match can_express(&request, &facts) {
+            match can_express(request, &facts) {
                 Ok(()) => {
-                    let encoded = encode_request(&request, &facts);
+                    let encoded = encode_request(request, &facts);
                     written(&encoded);
-                    assert!(encode_request(&request, &facts) == encoded, "not the same twice");
+                    assert!(encode_request(request, &facts) == encoded, "not the same twice");
                 }
                 Err(unable) => refused(&unable.error()),
             }
         }
     }
+}
+
+/// Requests of Anthropic's clients, and what every dialect makes of them.
+pub fn messages(data: &[u8]) {
+    let request = match anthropic::client::decode_request(data) {
+        Ok(request) => request,
+        Err(error) => {
+            order::json(&anthropic::client::encode_error(&error, "gen_1"));
+            return refused(&error);
+        }
+    };
+    let claude = [("anthropic", "claude-sonnet-4-5"), ("anthropic", "claude-opus-4-7"), ("vertex-anthropic", ODD)];
+    asked(&request, anthropic::can_express, anthropic::encode_request, &claude);
+    asked(&request, chat::can_express, chat::encode_request, &[("openai", "gpt-5"), ("deepseek", "d")]);
+    asked(&request, openai::responses::can_express, openai::responses::encode_request, &[("openai", "gpt-5")]);
+    asked(&request, gemini::can_express, gemini::encode_request, &[("google", "gemini-3-pro")]);
+    let bedrocks = [("bedrock", "eu.anthropic.claude-sonnet-4-5-20250929-v1:0"), ("bedrock", "amazon.nova-pro-v1:0")];
+    asked(&request, bedrock::can_express, bedrock::encode_request, &bedrocks);
+    asked(&request, cohere::can_express, cohere::encode_request, &[("cohere", "command-a-03-2025")]);
 }
 
 fn written(encoded: &Encoded) {
