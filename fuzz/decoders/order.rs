@@ -117,3 +117,36 @@ pub fn chunks(bytes: &[u8], is_whole: bool) {
     }
     assert!(!is_whole || finished.values().all(|is_finished| *is_finished), "without its finish: {text}");
 }
+
+/// A stream of Anthropic's that SDKs read to its end: one block open at a time, `message_stop` or an error last.
+pub fn blocks(bytes: &[u8], is_whole: bool) {
+    let text = std::str::from_utf8(bytes).expect("UTF-8");
+    assert!(text.is_empty() || text.ends_with("\n\n"), "an event without its end: {text}");
+    let (mut open, mut next, mut before) = (None, 0, "");
+    for event in text.split_terminator("\n\n") {
+        let (name, data) = event.split_once('\n').unwrap_or_else(|| panic!("one line: {event}"));
+        let name = name.strip_prefix("event: ").unwrap_or_else(|| panic!("no name: {event}"));
+        let data = data.strip_prefix("data: ").unwrap_or_else(|| panic!("no data: {event}"));
+        json(data.as_bytes());
+        assert!(data.starts_with(&format!("{{\"type\":\"{name}\"")) && !data.contains(['\n', '\r']), "{event}");
+        let index = tollgate::chat::json::Object::parse(data.as_bytes()).and_then(|object| object.count("index"));
+        let fits = match name {
+            "message_start" => before.is_empty(),
+            "content_block_start" => {
+                let fits = open.is_none() && index == Some(next);
+                (open, next) = (index, next + 1);
+                fits
+            }
+            "content_block_delta" => open.is_some() && index == open,
+            "content_block_stop" => open.take().is_some_and(|open| index == Some(open)),
+            "message_delta" => is_whole && open.is_none(),
+            "message_stop" => before == "message_delta",
+            "error" => !is_whole && open.is_none(),
+            _ => false,
+        };
+        let is_begun = !before.is_empty() || ["message_start", "error"].contains(&name);
+        assert!(fits && is_begun && !["message_stop", "error"].contains(&before), "{name} after {before}: {text}");
+        before = name;
+    }
+    assert_eq!(before, if is_whole { "message_stop" } else { "error" }, "{text}");
+}

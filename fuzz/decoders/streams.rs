@@ -1,4 +1,5 @@
-//! Streams of providers: bytes in any chunking, events in their order, and what a client of chat completions gets.
+//! Streams of providers: bytes in any chunking, events in their order, and what clients of chat completions and of
+//! Anthropic's API get.
 
 use tollgate::chat::{Event, Ids, Request, gather};
 use tollgate::dialect::openai::chat::{Encoder, encode_response};
@@ -65,16 +66,28 @@ fn check<D: Decode>(data: &[u8]) {
     }
     let request = Request { usage_wanted: data.len().is_multiple_of(2), stream: true, ..Request::default() };
     let whole = written(&request, &[&events]);
-    order::chunks(&whole, matches!(events.last(), Some(Event::End)));
+    let is_whole = matches!(events.last(), Some(Event::End));
+    order::chunks(&whole, is_whole);
     let at = Rng::of(data).below(events.len());
     assert!(written(&request, &[&events[..at], &events[at..]]) == whole, "depends on how events are given");
+    let blocks = messages(&[&events]);
+    order::blocks(&blocks, is_whole);
+    assert!(messages(&[&events[..at], &events[at..]]) == blocks, "depends on how events are given");
     if let Ok(response) = gather(&events) {
+        order::json(&anthropic::client::encode_response(&response, &Request::default(), &ids(), None));
         order::json(&encode_response(&response, &request, &ids(), None));
     }
 }
 
 fn written(request: &Request, given: &[&[Event]]) -> Vec<u8> {
     let (mut encoder, mut out) = (Encoder::new(request, &ids()), Vec::new());
+    given.iter().for_each(|events| encoder.feed(events, &mut out));
+    out
+}
+
+/// What a client of Anthropic's gets.
+fn messages(given: &[&[Event]]) -> Vec<u8> {
+    let (mut encoder, mut out) = (anthropic::client::Encoder::new(&Request::default(), &ids()), Vec::new());
     given.iter().for_each(|events| encoder.feed(events, &mut out));
     out
 }
