@@ -10,7 +10,7 @@ use tollgate::chat::{self, Ids};
 use tollgate::config::{Config, Dialect};
 use tollgate::dialect::heard::Voice;
 use tollgate::dialect::openai::chat::Encoder;
-use tollgate::dialect::openai::{Answer, Stream};
+use tollgate::dialect::passing::{Answer, Stream};
 use tollgate::dialect::translation::{Translation, Wanted};
 use tollgate::dialect::{self, Client, Facts, RequestHead, ResponseHead, anthropic};
 use tollgate::exchange::{Admission, Exchange, Mint, admit};
@@ -113,7 +113,7 @@ fn main() {
         let exchange = exchange();
         let index = exchange.begin(b"openai", 1).expect("begins").index;
         exchange.serve(index, 200, 2);
-        let mut passing = Answer::default();
+        let mut passing = Answer::new(Operation::ChatCompletions);
         passing.feed(answer.as_bytes());
         passing.finish();
         exchange.learn(index, passing.learnt());
@@ -153,7 +153,7 @@ fn main() {
     });
     time("response head", || ResponseHead::read(&Headers::parse(response.clone())));
     time("answer: usage", || {
-        let mut passing = Answer::default();
+        let mut passing = Answer::new(Operation::ChatCompletions);
         passing.feed(answer.as_bytes());
         passing.finish();
         passing.learnt().usage.input

@@ -210,6 +210,12 @@ impl Error {
         Error::new(Class::Unsupported, 400, INVALID, "no_matching_provider", message)
     }
 
+    /// Nobody who serves the model counts the tokens of its requests.
+    pub fn no_counter(model: &str) -> Error {
+        let message = format!("No provider of `{}` counts tokens.", printable(model));
+        Error::new(Class::Unsupported, 404, INVALID, "no_matching_provider", message)
+    }
+
     /// The caller brought a credential of its own, and may not use it.
     pub fn byok_denied() -> Error {
         let message = "Credentials of your own (`x-tollgate-byok-...`) are not accepted here.";

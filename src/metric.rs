@@ -83,7 +83,7 @@ pub fn samples(report: &Report, config: &Config) -> Vec<Sample> {
 fn reports_usage(report: &Report) -> bool {
     let told = matches!(
         report.operation,
-        Some(Operation::ChatCompletions | Operation::Completions | Operation::Responses | Operation::Embeddings)
+        Some(operation) if operation.is_chat() || operation.is_embedding() || operation == Operation::Completions
     );
     told && matches!(report.ended, Ended::Complete | Ended::UpstreamCut)
 }

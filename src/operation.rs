@@ -93,6 +93,11 @@ impl Operation {
         matches!(self, ChatCompletions | Responses | Messages | LanguageModel)
     }
 
+    /// Whether it is one of Anthropic's API, which has its own words for what is read in passing.
+    pub fn is_anthropics(self) -> bool {
+        matches!(self, Operation::Messages | Operation::CountTokens)
+    }
+
     /// Whether vectors are asked for, in whichever format.
     pub fn is_embedding(self) -> bool {
         matches!(self, Operation::Embeddings | Operation::EmbeddingModel)

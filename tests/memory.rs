@@ -9,7 +9,7 @@ use std::cell::Cell;
 use tollgate::chat::{Event, Ids, Request};
 use tollgate::dialect::Client;
 use tollgate::dialect::openai::chat::Encoder;
-use tollgate::dialect::openai::{Answer, Stream};
+use tollgate::dialect::passing::{Answer, Stream};
 use tollgate::dialect::{anthropic, bedrock, cohere, gemini, openai};
 use tollgate::operation::Operation;
 use tollgate::route::AskReader;
@@ -259,7 +259,7 @@ fn what_passes() {
 #[test]
 fn answers_and_requests() {
     for member in ["usage", "model", "id", "error", "x"] {
-        let mut answer = Answer::new();
+        let mut answer = Answer::new(Operation::ChatCompletions);
         let read = |bytes: &[u8], _: &mut Vec<Event>| answer.feed(bytes);
         let held = peak(|| feed(read, format!(r#"{{"{member}":""#).as_bytes(), line));
         assert!(held <= LITTLE, "{member}: {held}");

@@ -1,4 +1,4 @@
-//! Recorded responses of real OpenAI-compatible providers pass through `Stream` and `Answer`: the bytes stay as they
+//! Recorded responses of real providers pass through `Stream` and `Answer`: the bytes stay as they
 //! are however they are cut, and what is learnt is what an independent reading of the whole finds.
 
 #[cfg(test)]
@@ -8,11 +8,12 @@ mod recordings {
 
     use serde_json::Value;
     use tollgate::dialect::Client;
-    use tollgate::dialect::openai::{Answer, Learnt, Passed, Stream};
+    use tollgate::dialect::passing::{Answer, Learnt, Passed, Stream};
     use tollgate::meter::Usage;
     use tollgate::operation::Operation;
 
-    const PROVIDERS: [&str; 8] = ["openai", "azure", "groq", "mistral", "deepseek", "openrouter", "xai", "perplexity"];
+    const PROVIDERS: [&str; 9] =
+        ["openai", "azure", "groq", "mistral", "deepseek", "openrouter", "xai", "perplexity", "anthropic"];
 
     /// The folder of the recordings; `None`, said in one line, when it is absent.
     fn folder() -> Option<PathBuf> {
@@ -43,7 +44,9 @@ mod recordings {
         let recordings = entries.filter(wanted).filter_map(|entry| {
             let file = entry["file"].as_str().unwrap().to_owned();
             let endpoint = entry["endpoint"].as_str()?.replace("chat-completions", "chat/completions");
-            let operation = Operation::of_path(Client::OpenAi, &format!("/{endpoint}"))?;
+            let client = if entry["provider"] == "anthropic" { Client::Anthropic } else { Client::OpenAi };
+            let endpoint = if endpoint == "count_tokens" { "messages/count_tokens".to_owned() } else { endpoint };
+            let operation = Operation::of_path(client, &format!("/{endpoint}"))?;
             let path = folder.join(&file);
             let exchange: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
             let response = &exchange["response"];
@@ -98,8 +101,20 @@ mod recordings {
     }
 
     /// What a usage object says, read name by name.
-    fn usage(value: &Value) -> Usage {
+    fn usage(operation: Operation, value: &Value) -> Usage {
         let find = |names: &[&str]| names.iter().find_map(|name| value.pointer(&format!("/{name}"))?.as_u64());
+        if operation == Operation::Messages {
+            let written = find(&["cache_creation_input_tokens"]);
+            let read = find(&["cache_read_input_tokens"]);
+            return Usage {
+                input: find(&["input_tokens"]).map(|input| input + read.unwrap_or(0) + written.unwrap_or(0)),
+                cache_read: read,
+                cache_write: written,
+                output: find(&["output_tokens"]),
+                reasoning: find(&["output_tokens_details/thinking_tokens"]),
+                ..Usage::default()
+            };
+        }
         Usage {
             input: find(&["prompt_tokens", "input_tokens"]),
             cache_read: find(&[
@@ -119,8 +134,29 @@ mod recordings {
         }
     }
 
+    /// Anthropic's first report with what a later one says instead; elsewhere the last one is whole.
+    fn reported(operation: Operation, events: &[(String, Value)]) -> Usage {
+        let mut reports = events.iter().filter_map(|(_, event)| usage_of_event(event));
+        if operation != Operation::Messages {
+            return reports.next_back().map(|report| usage(operation, report)).unwrap_or_default();
+        }
+        let mut all = Value::Object(serde_json::Map::new());
+        for report in reports {
+            for (name, value) in report.as_object().unwrap().iter().filter(|(_, value)| !value.is_null()) {
+                all[name] = value.clone();
+            }
+        }
+        usage(operation, &all)
+    }
+
+    /// What the tests above compare; tiers, kinds of cache and built-in tools have tests of their own.
+    fn tokens(usage: &Usage) -> Usage {
+        let Usage { input, cache_read, cache_write, output, reasoning, .. } = *usage;
+        Usage { input, cache_read, cache_write, output, reasoning, ..Usage::default() }
+    }
+
     fn usage_of_event(event: &Value) -> Option<&Value> {
-        let places = ["/usage", "/response/usage", "/x_groq/usage"];
+        let places = ["/usage", "/response/usage", "/message/usage", "/x_groq/usage"];
         places.iter().find_map(|place| event.pointer(place).filter(|usage| usage.is_object()))
     }
 
@@ -132,8 +168,7 @@ mod recordings {
         for recording in recordings.iter().filter(|recording| recording.is_stream) {
             let Recording { file, operation, body, .. } = recording;
             let events = events(body);
-            let expected =
-                events.iter().rev().find_map(|(_, event)| usage_of_event(event)).map(usage).unwrap_or_default();
+            let expected = reported(*operation, &events);
             let is_only_usage = |event: &Value| event["choices"] == Value::Array(vec![]) && event["usage"].is_object();
             let visible = events.iter().filter(|(_, event)| !is_only_usage(event)).map(|(text, _)| text.as_str());
             let visible = visible.collect::<String>().into_bytes();
@@ -141,7 +176,7 @@ mod recordings {
             for pieces in cuts(body) {
                 let (out, learnt) = pass(*operation, false, &pieces);
                 assert!(out == *body, "{file}: changed");
-                assert_eq!(learnt.usage, expected, "{file}");
+                assert_eq!(tokens(&learnt.usage), expected, "{file}");
                 assert!(learnt.ended || learnt.error.is_some(), "{file}: {learnt:?}");
                 assert!(learnt.model.is_some() && !learnt.usage_gave_up, "{file}: {learnt:?}");
                 let (out, hiding) = pass(*operation, true, &pieces);
@@ -159,15 +194,15 @@ mod recordings {
         let mut counts = BTreeMap::<String, usize>::new();
         let recordings = recordings();
         for recording in recordings.iter().filter(|recording| !recording.is_stream) {
-            let Recording { file, body, .. } = recording;
+            let Recording { file, operation, body, .. } = recording;
             let value: Value = serde_json::from_slice(body).unwrap();
             for pieces in cuts(body) {
-                let mut answer = Answer::new();
+                let mut answer = Answer::new(*operation);
                 for piece in pieces {
                     answer.feed(piece);
                 }
                 let learnt = answer.finish();
-                assert_eq!(learnt.usage, usage(&value["usage"]), "{file}");
+                assert_eq!(tokens(&learnt.usage), usage(*operation, &value["usage"]), "{file}");
                 assert_eq!(learnt.model.as_deref(), value["model"].as_str(), "{file}");
                 assert_eq!(learnt.id.as_deref(), value["id"].as_str().filter(|id| !id.is_empty()), "{file}");
                 assert!(learnt.ended && learnt.error.is_none(), "{file}");
@@ -181,14 +216,19 @@ mod recordings {
     #[test]
     fn an_error_in_a_stream_is_seen() {
         let Some(folder) = folder() else { return };
-        for (file, is_error) in
-            [("openai/200-stream-error-mid.sse", true), ("azure/200-stream-async-filter.sse", false)]
-        {
+        let (chat, messages) = (Operation::ChatCompletions, Operation::Messages);
+        for (operation, file, is_error, is_whole) in [
+            (chat, "openai/200-stream-error-mid.sse", true, false),
+            (chat, "azure/200-stream-async-filter.sse", false, true),
+            (messages, "anthropic/200-stream-error-first.sse", true, false),
+            (messages, "anthropic/200-stream-error-mid.sse", true, false),
+            (messages, "anthropic/200-stream-truncated.sse", false, false),
+        ] {
             let body = std::fs::read(folder.join("synthetic-errors").join(file)).unwrap();
             for pieces in cuts(&body) {
-                let (out, learnt) = pass(Operation::ChatCompletions, false, &pieces);
+                let (out, learnt) = pass(operation, false, &pieces);
                 assert!(out == body, "{file}: changed");
-                assert_eq!((learnt.error.is_some(), learnt.ended), (is_error, !is_error), "{file}: {learnt:?}");
+                assert_eq!((learnt.error.is_some(), learnt.ended), (is_error, is_whole), "{file}: {learnt:?}");
             }
         }
     }

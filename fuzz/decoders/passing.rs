@@ -7,9 +7,9 @@ use std::rc::Rc;
 use tollgate::access::Caller;
 use tollgate::config::Config;
 use tollgate::dialect::Client;
-use tollgate::dialect::openai::{Answer, Learnt, Passed, Stream, closing_event, encode, refusal};
+use tollgate::dialect::passing::{Answer, Learnt, Passed, Stream, encode, refusal};
 use tollgate::error::{Error, printable};
-use tollgate::http::is_header_value;
+use tollgate::http::{Headers, is_header_value};
 use tollgate::operation::Operation;
 use tollgate::route::{Ask, AskReader, Options, Request, Target, plan};
 use tollgate::stream::json;
@@ -74,7 +74,7 @@ pub fn asks(data: &[u8]) {
     for operation in [Operation::ChatCompletions, other] {
         let Some(ask) = asked(operation, b"application/json", data) else { continue };
         for target in targets() {
-            let edits = encode(&ask, &target);
+            let edits = encode(&ask, &target, &Headers::default());
             assert!(edits.path.bytes().all(|byte| byte.is_ascii_graphic()), "{}", edits.path);
             let sent = edits.body.apply(data);
             order_of_edits(data, &sent, &target.sent, operation);
@@ -113,13 +113,13 @@ pub fn forms(data: &[u8]) {
         return;
     }
     for target in targets() {
-        let sent = encode(&ask, &target).body.apply(body);
+        let sent = encode(&ask, &target, &Headers::default()).body.apply(body);
         let again = asked(Operation::Audio, content_type, &sent);
         assert_eq!(again.map(|ask| ask.model).as_deref(), Some(&*target.sent), "{}", String::from_utf8_lossy(&sent));
     }
 }
 
-fn passed(operation: Operation, hides_usage: bool, pieces: &[&[u8]]) -> (Vec<u8>, Learnt) {
+fn passed(operation: Operation, hides_usage: bool, pieces: &[&[u8]]) -> (Vec<u8>, Learnt, Vec<u8>) {
     let mut stream = Stream::new(operation, hides_usage);
     let mut out = Vec::new();
     let feeds = pieces.iter().map(|piece| (*piece, false)).chain([(&b""[..], true)]);
@@ -129,23 +129,26 @@ fn passed(operation: Operation, hides_usage: bool, pieces: &[&[u8]]) -> (Vec<u8>
             Passed::Replaced(bytes) => out.extend_from_slice(&bytes),
         }
     }
-    (out, stream.learnt().clone())
+    (out, stream.learnt().clone(), stream.closing())
 }
 
 /// Streams.
 pub fn streams(data: &[u8]) {
-    for operation in [Operation::ChatCompletions, Operation::Responses, Operation::Images] {
+    for operation in [Operation::ChatCompletions, Operation::Responses, Operation::Images, Operation::Messages] {
         for hides_usage in [false, true] {
-            let (whole, learnt) = passed(operation, hides_usage, &[data]);
+            let (whole, learnt, closing) = passed(operation, hides_usage, &[data]);
             for pieces in cuts(data) {
-                let (again, learnt_again) = passed(operation, hides_usage, &pieces);
+                let (again, learnt_again, closing_again) = passed(operation, hides_usage, &pieces);
                 assert!(again == whole, "depends on how it is cut: {}", String::from_utf8_lossy(&whole));
-                assert_eq!(learnt_again, learnt, "depends on how it is cut");
+                assert_eq!(
+                    (learnt_again, closing_again),
+                    (learnt.clone(), closing.clone()),
+                    "depends on how it is cut"
+                );
             }
-            let edits = hides_usage || operation == Operation::ChatCompletions;
+            let edits = (hides_usage && operation != Operation::Messages) || operation == Operation::ChatCompletions;
             assert!(edits || whole == data, "nothing is edited here");
             assert!(!(learnt.ended && learnt.told_cut), "both whole and cut: {learnt:?}");
-            let closing = closing_event(operation, &learnt);
             assert!(closing.is_empty() || !learnt.ended, "a second end");
             for line in std::str::from_utf8(&closing).expect("UTF-8").lines() {
                 line.strip_prefix("data: ").into_iter().for_each(|data| order::json(data.as_bytes()));
@@ -156,19 +159,22 @@ pub fn streams(data: &[u8]) {
 
 /// Whole answers.
 pub fn answers(data: &[u8]) {
-    let read = |pieces: &[&[u8]]| {
-        let mut answer = Answer::new();
-        pieces.iter().for_each(|piece| answer.feed(piece));
-        answer.finish().clone()
-    };
-    let whole = read(&[data]);
-    for pieces in cuts(data) {
-        assert_eq!(read(&pieces), whole, "depends on how it is cut");
-    }
-    let is_json = serde_json::from_slice::<&serde_json::value::RawValue>(data).is_ok();
-    assert!(is_json || !whole.ended, "an answer that is no JSON");
-    if whole.ended && refusal(data).is_some() {
-        assert!(whole.error.is_some(), "an error that only one of them sees");
+    for operation in [Operation::ChatCompletions, Operation::Messages] {
+        let read = |pieces: &[&[u8]]| {
+            let mut answer = Answer::new(operation);
+            pieces.iter().for_each(|piece| answer.feed(piece));
+            let has_error = answer.has_error();
+            (answer.finish().clone(), has_error)
+        };
+        let (whole, has_error) = read(&[data]);
+        for pieces in cuts(data) {
+            assert_eq!(read(&pieces).0, whole, "depends on how it is cut");
+        }
+        let is_json = serde_json::from_slice::<&serde_json::value::RawValue>(data).is_ok();
+        assert!(is_json || !whole.ended, "an answer that is no JSON");
+        if whole.ended && refusal(operation, data, None).is_some() {
+            assert!(has_error, "an error that only one of them sees");
+        }
     }
 }
 

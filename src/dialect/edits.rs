@@ -1,5 +1,6 @@
 //! What an attempt changes in the request: computed from the pristine request, so attempt 3 never sees attempt 1.
 
+use super::Dropped;
 use crate::access::is_credential;
 use crate::config::{AuthStyle, BaseUrl, Secret};
 use crate::http::{Headers, encode, is_header_value};
@@ -13,8 +14,12 @@ use std::iter;
 pub struct Edits {
     /// Path and query at the provider.
     pub path: String,
+    /// Headers of the dialect. An empty value only takes the client's away.
+    pub headers: Vec<(&'static str, String)>,
     /// Edits of the body.
     pub body: Splice,
+    /// What of the request the target does not know, in the client's words.
+    pub dropped: Dropped,
 }
 
 /// Everything that makes the head of one attempt.
@@ -30,7 +35,7 @@ pub struct RequestHead<'a> {
     pub path: &'a str,
     /// Length of the edited body.
     pub content_length: usize,
-    /// Headers of the target's dialect.
+    /// Headers of the target's dialect. An empty value only takes the client's away.
     pub dialect: &'a [(&'static str, String)],
 }
 
@@ -85,7 +90,8 @@ impl<'a> RequestHead<'a> {
         own.push((b":path", self.path.as_bytes().into()));
         own.push((b"accept-encoding", b"identity".into()));
         own.push((b"content-length", self.content_length.to_string().into_bytes().into()));
-        own.extend(self.dialect.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes().into())));
+        let said = self.dialect.iter().filter(|(_, value)| !value.is_empty());
+        own.extend(said.map(|(name, value)| (name.as_bytes(), value.as_bytes().into())));
         own.extend(provider.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes().into())));
         own.extend(self.auth());
         own

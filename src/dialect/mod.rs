@@ -45,6 +45,7 @@ mod failure;
 pub mod gemini;
 pub mod heard;
 pub mod openai;
+pub mod passing;
 pub mod spoken;
 pub mod telling;
 pub mod translation;

@@ -1,7 +1,7 @@
 //! One attempt at a provider that speaks another dialect than its client: the answer on its way back.
 
 use super::heard::{Encode, Voice};
-use super::openai::{Learnt, StreamError};
+use super::passing::{Learnt, StreamError};
 use super::spoken::{self, Decode};
 use super::verbs::Dropped;
 use super::way::{Way, way};

@@ -89,10 +89,15 @@ impl Dropped {
     pub fn foreign(&mut self, ext: &[Ext], owner: Owner) {
         let asks_nothing = |ext: &Ext| ext.key == "store" && ext.value.get() == "false";
         for ext in ext.iter().filter(|ext| ext.owner != owner && !asks_nothing(ext)) {
-            let is_word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
-            if (1..=64).contains(&ext.key.len()) && ext.key.bytes().all(is_word) {
-                self.push(Cow::Owned(ext.key.clone()));
-            }
+            self.word(&ext.key);
+        }
+    }
+
+    /// A word of the client's own, if a header can show it.
+    pub fn word(&mut self, word: &str) {
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
+        if (1..=64).contains(&word.len()) && word.bytes().all(is_plain) {
+            self.push(Cow::Owned(word.to_owned()));
         }
     }
 

@@ -7,7 +7,7 @@ use super::Exchange;
 use super::step::Step;
 use crate::config::{Expose, Secret};
 use crate::dialect::Failure;
-use crate::dialect::openai::Learnt;
+use crate::dialect::passing::Learnt;
 use crate::error::Class;
 use crate::health::{Place, Tried};
 use crate::meter::Usage;

@@ -6,6 +6,7 @@ use crate::access::{Caller, is_credential};
 use crate::config::Config;
 use crate::dialect::Client;
 use crate::dialect::heard::{encode_error, status as status_for};
+use crate::dialect::passing;
 use crate::dialect::translation::Foreign;
 use crate::error::{Class, Error};
 use crate::exchange::{Admission, Admitted, End, Exchange, Refused, Report, admit, attribute, from_envoy};
@@ -137,7 +138,8 @@ impl Gateway {
             Err(error) => return self.refuse(refused(error, caller), None, since, &headers),
         };
         let body = || host::body(Buffer::RequestBody, 0, usize::MAX >> 1);
-        let foreign = Foreign::new(ask.voice(), body, headers.get("x-tollgate-strict") == Some(b"1"));
+        let is_strict = headers.get("x-tollgate-strict") == Some(b"1");
+        let foreign = Foreign::new(ask.voice(), body, is_strict);
         let subscription = byok::subscription(&headers);
         let planned = attribute(&mut ask.options, &headers).and_then(|()| {
             plan(&Request {
@@ -151,7 +153,10 @@ impl Gateway {
                 pinned: ask.pinned,
                 subscription: subscription.as_ref(),
                 first_only: headers.get("x-tollgate-fallback") == Some(b"off"),
-                refusal: &|provider, model, sent| foreign.refusal(provider, model, sent),
+                refusal: &|provider, model, sent| {
+                    let loss = || passing::refuses(&ask, provider, &headers);
+                    foreign.refusal(provider, model, sent).or_else(|| is_strict.then(loss).flatten())
+                },
             })
         });
         let plan = match planned {

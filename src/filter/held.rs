@@ -8,7 +8,8 @@ use super::passing::{Passing, Probe};
 use super::{host, older, table};
 use crate::chat::Raw;
 use crate::config::Secret;
-use crate::dialect::openai::{self, Stream};
+use crate::dialect::openai::hides_usage;
+use crate::dialect::passing::Stream;
 use crate::dialect::telling::Teller;
 use crate::dialect::translation::Translation;
 use crate::dialect::{Failure, ResponseHead};
@@ -163,7 +164,7 @@ impl Attempt {
     /// The reader of the answer. It reads everything that the probe has seen once more, to hide what only we asked for.
     pub(super) fn stream(&self) -> Stream {
         let target = self.exchange.plan.targets.get(self.target);
-        let hides = target.is_some_and(|target| openai::hides_usage(&self.exchange.ask, target));
+        let hides = target.is_some_and(|target| hides_usage(&self.exchange.ask, target));
         Stream::new(self.exchange.ask.operation, hides)
     }
 }

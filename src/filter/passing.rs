@@ -2,11 +2,9 @@
 
 use super::held::Attempt;
 use super::host::{self, Buffer};
-use crate::dialect::Failure;
-use crate::dialect::openai::{self, Answer, First, Learnt, Passed, Stream, closing_event};
+use crate::dialect::passing::{Answer, Beginning, Learnt, Passed, Stream};
 use crate::dialect::translation::{self, Translation};
 use crate::error::Class;
-use crate::operation::Operation;
 
 /// A stream that may still be left for another target.
 pub enum Probe {
@@ -16,16 +14,6 @@ pub enum Probe {
     Translated(Box<Translation>),
 }
 
-/// How a stream begins.
-pub enum Beginning {
-    /// Nothing came yet but bookkeeping.
-    Undecided,
-    /// The answer has begun.
-    Content,
-    /// An error is all there is.
-    Failed(Box<Failure>),
-}
-
 impl Probe {
     /// Reads the next bytes.
     pub fn read(&mut self, chunk: &[u8], end: bool, attempt: &Attempt) -> Beginning {
@@ -33,11 +21,7 @@ impl Probe {
         match self {
             Probe::Events(stream) => {
                 stream.feed(chunk, end);
-                match stream.first() {
-                    First::Undecided => Beginning::Undecided,
-                    First::Content => Beginning::Content,
-                    First::Error(error) => Beginning::Failed(Box::new(openai::stream_failure(error, secret))),
-                }
+                stream.beginning(secret)
             }
             Probe::Translated(translation) => {
                 translation.read(chunk, end, &|usage| attempt.metadata(usage));
@@ -63,8 +47,8 @@ impl Probe {
 
 /// An answer that passes.
 pub enum Passing {
-    /// Server-sent events of an operation.
-    Events(Operation, Box<Stream>),
+    /// Server-sent events.
+    Events(Box<Stream>),
     /// One JSON document, or anything else.
     Document(Box<Answer>),
     /// Events of another dialect; the buffer's first `seen` bytes have been read already.
@@ -87,9 +71,9 @@ impl Passing {
                     answer.finish();
                 }
             }
-            Passing::Events(operation, stream) => {
+            Passing::Events(stream) => {
                 let passed = stream.feed(&chunk, end);
-                let tail = if end { closing_event(*operation, stream.learnt()) } else { Vec::new() };
+                let tail = if end { stream.closing() } else { Vec::new() };
                 if let Some(bytes) = with_tail(passed, &chunk, tail) {
                     let _ = host::set_body(Buffer::ResponseBody, size, &bytes);
                 }
@@ -100,7 +84,7 @@ impl Passing {
     /// What it has said so far.
     pub fn learnt(&self) -> &Learnt {
         match self {
-            Passing::Events(_, stream) => stream.learnt(),
+            Passing::Events(stream) => stream.learnt(),
             Passing::Document(answer) => answer.learnt(),
             Passing::Translated { translation, .. } => translation.learnt(),
         }

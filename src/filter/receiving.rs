@@ -1,10 +1,10 @@
 //! The answer's side of an attempt: let through, translated, or left for the next target.
 
 use super::held::{Attempt, Held, Phase, RETRY, steer};
-use super::passing::{Beginning, Passing, Probe};
+use super::passing::{Passing, Probe};
 use super::{Timed, host};
 use crate::clock::nanos;
-use crate::dialect::openai::{self, Learnt, Stream};
+use crate::dialect::passing::{self, Answer, Beginning, Learnt, Stream};
 use crate::dialect::{Failure, ResponseHead, is_kept_from_client};
 use crate::error::Class;
 use crate::exchange::Verdict;
@@ -115,7 +115,7 @@ impl Held {
         let body = host::body(Buffer::ResponseBody, 0, size.min(ERROR_CAP));
         let failure = match translation {
             Some(translation) => translation.failure(head, &body, attempt.secret()),
-            None => openai::failure(head, &body, attempt.secret()),
+            None => passing::failure(attempt.exchange.ask.operation, head, &body, attempt.secret()),
         };
         self.fail(failure, now)
     }
@@ -146,7 +146,7 @@ impl Held {
             Phase::Probing { head, probe, seen } => {
                 attempt.exchange.serve(attempt.index, head.status, now);
                 match probe {
-                    Probe::Events(_) => Passing::Events(attempt.exchange.ask.operation, Box::new(attempt.stream())),
+                    Probe::Events(_) => Passing::Events(Box::new(attempt.stream())),
                     Probe::Translated(translation) => Passing::Translated { translation, seen },
                 }
             }
@@ -163,11 +163,12 @@ impl Held {
     /// The first bytes of an answer that is no stream. An error in its place, if it is whole, is a failure like any other.
     fn document(&mut self, attempt: &Attempt, size: usize, end: bool, now: u64) -> Next {
         let Phase::Opening(head) = &self.phase else { return (Action::Continue, None) };
-        let mut passing = Passing::Document(Box::default());
+        let operation = attempt.exchange.ask.operation;
+        let mut passing = Passing::Document(Box::new(Answer::new(operation)));
         passing.pass(size, end, attempt);
         let refusal = passing.may_refuse().then(|| host::body(Buffer::ResponseBody, 0, size.min(ERROR_CAP)));
-        if let Some(error) = refusal.and_then(|body| openai::refusal(&body)) {
-            return self.fail(openai::stream_failure(&error, attempt.secret()), now);
+        if let Some(failure) = refusal.and_then(|body| passing::refusal(operation, &body, attempt.secret())) {
+            return self.fail(failure, now);
         }
         attempt.exchange.serve(attempt.index, head.status, now);
         self.passed(attempt, passing, end);

@@ -3,7 +3,7 @@
 use super::held::{Attempt, Held, Phase};
 use super::{Timed, host, meters, older, table};
 use crate::chat::Ids;
-use crate::dialect::openai;
+use crate::dialect::passing;
 use crate::dialect::translation::{Translation, Wanted};
 use crate::dialect::{Change, Facts, RequestHead, Way, own, way};
 use crate::error::Error;
@@ -60,14 +60,15 @@ impl Held {
             self.phase = Phase::Translating;
             return if end { deny() } else { Action::Pause };
         }
-        let edits = openai::encode(&exchange.ask, begun.target);
+        let edits = passing::encode(&exchange.ask, begun.target, pristine);
+        exchange.drop_fields(index, edits.dropped.fields());
         let head = RequestHead {
             pristine,
             target: begun.target,
             secret: begun.secret,
             path: &edits.path,
             content_length: exchange.ask.length.saturating_add_signed(edits.body.delta()),
-            dialect: &[],
+            dialect: &edits.headers,
         };
         if set_head(&head, begun.index == 0).is_err() {
             return deny();
@@ -121,10 +122,12 @@ fn translate(attempt: &Attempt) -> Option<Box<Translation>> {
         Way::Pass => own(voice.operation, &target.provider),
     };
     let dialect = wanted.dialect(dialects, &facts).ok()?;
-    let (encoded, translation) = Translation::begin(voice, dialect, wanted, &facts, ids);
+    let (mut encoded, translation) = Translation::begin(voice, dialect, wanted, &facts, ids);
+    let pristine = exchange.first_head(|| host::headers(Map::RequestHeaders));
+    passing::carry_headers(&exchange.ask, dialect, pristine, &mut encoded);
     exchange.drop_fields(*index, encoded.dropped.fields());
     let head = RequestHead {
-        pristine: exchange.first_head(|| host::headers(Map::RequestHeaders)),
+        pristine,
         target,
         secret: exchange.credential_of(*index),
         path: &encoded.path,

@@ -20,7 +20,7 @@ fn lines(report: &Report, config: &Config) -> Vec<String> {
 
 fn served(exchange: &Exchange, index: usize, usage: Usage) -> Report {
     exchange.serve(index, 200, 1_000_000);
-    let learnt = crate::dialect::openai::Learnt { usage, ..Default::default() };
+    let learnt = crate::dialect::passing::Learnt { usage, ..Default::default() };
     exchange.learn(index, &learnt);
     exchange.finish(index, None);
     exchange.report(5_000_000, Some(200), None)

@@ -3,6 +3,8 @@
 
 mod needs;
 mod paths;
+mod state;
+mod wishes;
 
 use super::deep::Deep;
 use super::hash::Hash;
@@ -13,11 +15,10 @@ use crate::error::{Error, printable};
 use crate::operation::Operation;
 use crate::stream::json::{self, Capture, Kind, Member, Object, Reader};
 use crate::stream::multipart;
-use paths::{
-    CACHE_KEY, INCLUDE_USAGE, MODEL, MODELS, OPENINGS, OPTION, PATHS, PINS, PROVIDER, PROVIDER_OPTIONS, ROUTE,
-    SESSION_ID, STORE, STRANGE, STREAM, STREAM_OPTIONS, USER_ID,
-};
+use paths::{INCLUDE_USAGE, MODEL, OWN, PATHS, STORE, STREAM, STREAM_OPTIONS};
+use state::{conversation, of_anthropic, pinned};
 use std::ops::Range;
+use wishes::{options, ours};
 
 /// The fields of a form, in the order of `FORM_MODEL` and `FORM_STREAM`.
 static FIELDS: [multipart::Field; 2] =
@@ -87,14 +88,16 @@ pub enum Body {
     Json {
         /// The object itself.
         object: Object,
-        /// Every value of `model`, quotes included.
-        models: Vec<Range<usize>>,
+        /// Every `model`.
+        models: Vec<Member>,
         /// The value of `stream_options`, if any.
         stream_options: Option<Capture>,
         /// Every value of `include_usage` in it.
         include_usage: Vec<Range<usize>>,
         /// Members meant for the gateway alone.
         ours: Vec<Member>,
+        /// Members, by name, that not every provider of the same format knows.
+        own: Vec<(&'static str, Member)>,
     },
     /// A multipart form.
     Multipart {
@@ -114,6 +117,14 @@ impl Ask {
         matches!(self.client, Client::AiSdk(_)) || self.options.are_given
     }
 
+    /// Something deep inside names state kept at one account.
+    fn pin(&mut self, field: Option<&'static str>) {
+        match self.operation.is_anthropics() {
+            true => self.options.bound = self.options.bound.or(field.map(of_anthropic)),
+            false => self.pinned = self.pinned.or(field),
+        }
+    }
+
     /// Whether a second try after silence cannot do harm: not for images and audio, nor where the provider stores.
     pub fn is_repeatable(&self) -> bool {
         self.operation.is_repeatable() && !self.store
@@ -130,7 +141,7 @@ impl AskReader {
             }
             None => BodyReader::Json(Box::new(Reader::new(&PATHS))),
         };
-        Ok(AskReader { client, operation, named: None, body, deep: Deep::default(), length: 0 })
+        Ok(AskReader { client, operation, named: None, body, deep: Deep::new(operation), length: 0 })
     }
 
     /// The model and the wish for a stream stand in the head.
@@ -148,7 +159,7 @@ impl AskReader {
         self.length = self.length.saturating_add(chunk.len());
         match &mut self.body {
             BodyReader::Json(reader) => {
-                self.deep.feed(self.operation, chunk);
+                self.deep.feed(chunk);
                 reader.feed(chunk).map_err(not_json)
             }
             BodyReader::Multipart(reader) => reader.feed(chunk).map_err(not_multipart),
@@ -169,7 +180,7 @@ impl AskReader {
         match body {
             BodyReader::Json(reader) => {
                 let mut ask = json_ask((client, operation), path, length, *reader, session, named)?;
-                ask.pinned = ask.pinned.or(deep.pin());
+                ask.pin(deep.pin());
                 deep.parts().for_each(|(ability, field)| ask.options.needs.add(ability, field));
                 Ok(ask)
             }
@@ -189,6 +200,11 @@ fn json_ask(
     reader.finish().map_err(not_json)?;
     let object = reader.object().ok_or_else(|| Error::bad_body("The body must be a JSON object."))?;
     let values = |path: usize| reader.members(path).iter().map(|member| member.value.clone()).collect();
+    let named_members = |path: usize| {
+        let name = PATHS.get(path).and_then(|path| path.keys.first().copied()).unwrap_or_default();
+        reader.members(path).iter().map(move |member| (name, member.clone()))
+    };
+    let own = if operation.is_anthropics() { OWN } else { 0..0 };
     let Named { model, stream } = match named {
         Some(named) => Named { model: checked_model(named.model)?, ..named },
         None => Named { model: model(reader.get(MODEL))?, stream: flag(&reader, STREAM, "stream")?.unwrap_or(false) },
@@ -201,15 +217,16 @@ fn json_ask(
         stream,
         include_usage: raw(&reader, INCLUDE_USAGE) == Some(b"true"),
         options: options(&reader, operation)?,
-        conversation: conversation(&reader, session),
-        pinned: pinned(&reader),
+        conversation: conversation(&reader, operation, session),
+        pinned: pinned(&reader, operation),
         store: raw(&reader, STORE) == Some(b"true"),
         body: Body::Json {
             object,
-            models: values(MODEL),
+            models: reader.members(MODEL).to_vec(),
             stream_options: reader.get(STREAM_OPTIONS).cloned(),
             include_usage: values(INCLUDE_USAGE),
             ours: ours(&reader, operation),
+            own: own.flat_map(named_members).collect(),
         },
         length,
     })
@@ -286,74 +303,6 @@ fn flag(reader: &Reader, path: usize, name: &str) -> Result<Option<bool>, Error>
         Some((Kind::Bool, raw)) => Ok(Some(raw == Some(b"true"))),
         Some(_) => Err(Error::bad_body(format!("`{name}` must be true or false.")).at(name)),
     }
-}
-
-fn options(reader: &Reader, operation: Operation) -> Result<Options, Error> {
-    let mut options = Options { needs: needs::read(reader, operation), ..Options::default() };
-    if let Some(raw) = option(reader, PROVIDER_OPTIONS, "providerOptions")? {
-        options.read_provider_options(raw, operation)?;
-    }
-    if operation == Operation::ChatCompletions {
-        if let Some(raw) = option(reader, MODELS, "models")? {
-            options.read_models(raw)?;
-        }
-        if let Some(raw) = option(reader, ROUTE, "route")? {
-            Options::read_route(raw)?;
-        }
-        if let Some(raw) = option(reader, PROVIDER, "provider")? {
-            options.read_provider(raw)?;
-        }
-    }
-    let mut said = strange(reader, operation).filter(|(_, kind)| *kind != Kind::Null);
-    match said.find_map(|(path, _)| PATHS.get(path)?.keys.first()) {
-        Some(name) => Err(Error::unsupported_option(name, format!("The option `{name}` is not honoured here."))),
-        None => Ok(options),
-    }
-}
-
-fn option<'a>(reader: &'a Reader, path: usize, name: &str) -> Result<Option<&'a [u8]>, Error> {
-    match reader.get(path) {
-        None => Ok(None),
-        Some(capture) if capture.kind == Kind::Null => Ok(None),
-        Some(capture) => match &capture.raw {
-            Some(raw) => Ok(Some(raw)),
-            None => Err(Error::unsupported_option(name, format!("`{name}` is longer than {OPTION} bytes."))),
-        },
-    }
-}
-
-/// The strange options that are there; an object of such a name is a provider's own field (`caching` at some).
-fn strange(reader: &Reader, operation: Operation) -> impl Iterator<Item = (usize, Kind)> {
-    let here = STRANGE.iter().filter(move |(of, _)| *of == operation);
-    here.filter_map(|(_, path)| Some((*path, reader.get(*path)?.kind))).filter(|(_, kind)| *kind != Kind::Object)
-}
-
-fn ours(reader: &Reader, operation: Operation) -> Vec<Member> {
-    let top_level = operation == Operation::ChatCompletions;
-    let paths = if top_level { &[MODELS, PROVIDER, ROUTE, PROVIDER_OPTIONS][..] } else { &[PROVIDER_OPTIONS] };
-    let strange = strange(reader, operation).map(|(path, _)| path);
-    paths.iter().copied().chain(strange).flat_map(|path| reader.members(path)).cloned().collect()
-}
-
-/// The first field that is there and not null, nor `background: false`.
-fn pinned(reader: &Reader) -> Option<&'static str> {
-    let names = |path: &usize| match reader.get(*path).map(|capture| capture.kind) {
-        None | Some(Kind::Null) => false,
-        Some(Kind::Bool) => raw(reader, *path) == Some(b"true"),
-        Some(_) => true,
-    };
-    PINS.into_iter().find(names).and_then(|path| PATHS.get(path)?.keys.first().copied())
-}
-
-/// The first that is there of: the client's own word, `session_id`, `prompt_cache_key`, `metadata.user_id`, the opening.
-fn conversation(reader: &Reader, session: Option<&[u8]>) -> u64 {
-    let said = |path: &usize| raw(reader, *path).filter(|raw| *raw != b"null" && *raw != b"\"\"");
-    let named = session.or_else(|| [SESSION_ID, CACHE_KEY, USER_ID].iter().find_map(said));
-    let hash = match named {
-        Some(name) => Hash::default().with(name),
-        None => OPENINGS.filter_map(|path| raw(reader, path)).fold(Hash::default(), Hash::with),
-    };
-    hash.finish()
 }
 
 #[cfg(test)]

@@ -25,50 +25,93 @@ static PINS: LazyLock<[Word; 3]> = LazyLock::new(|| {
 });
 
 static TYPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""type""#));
+static MEDIA_TYPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""mediaType""#));
 
-/// The `type` of a part of a message, with its quotes, and what a model must support to take it.
-const PARTS: [(&[u8], Ability, &str); 5] = [
+/// What the text of a key begins with, quote included, and what a model must support to take such a part.
+type Part = (&'static [u8], Ability, &'static str);
+
+/// The `type` of a part of a message, in OpenAI's formats.
+const OPENAI: [Part; 5] = [
     (br#""image_url""#, Ability::Vision, "image_url"),
     (br#""input_image""#, Ability::Vision, "input_image"),
     (br#""input_audio""#, Ability::Audio, "input_audio"),
     (br#""file""#, Ability::Pdf, "file"),
     (br#""input_file""#, Ability::Pdf, "input_file"),
 ];
+/// The same in Anthropic's.
+const ANTHROPIC: [Part; 2] = [(br#""image""#, Ability::Vision, "image"), (br#""document""#, Ability::Pdf, "document")];
+/// The `mediaType` of a file, in the AI SDK's.
+const AI_SDK: [Part; 3] = [
+    (br#""image"#, Ability::Vision, "file"),
+    (br#""audio"#, Ability::Audio, "file"),
+    (br#""application/pdf""#, Ability::Pdf, "file"),
+];
+/// The `type` of what names a file kept at a provider, in the AI SDK's: a file's data, and the outputs of tools.
+const REFERENCES: [&[u8]; 5] =
+    [br#""reference""#, br#""file-id""#, br#""image-file-id""#, br#""file-reference""#, br#""image-file-reference""#];
 
-/// Most bytes from the beginning of a word to the quote of its text (of a type: to its last), white space included. What
+/// Most bytes from the beginning of a word to the quote of its text (of a part: to its last), white space included. What
 /// is spread wider is not seen, in any chunking.
 const WINDOW: usize = 32;
 
+/// What is looked for in the bodies of one operation.
+#[derive(Clone, Copy, Debug)]
+struct Sought {
+    /// How many of `PINS`.
+    pins: usize,
+    parts: &'static [Part],
+    /// The finder of the parts' key.
+    key: fn() -> &'static Finder<'static>,
+    references: &'static [&'static [u8]],
+}
+
+impl Sought {
+    /// Only turns of conversations have such things.
+    fn of(operation: Operation) -> Option<Sought> {
+        let of_type = Sought { pins: 1, parts: &OPENAI, key: || &TYPE, references: &[] };
+        match operation {
+            Operation::ChatCompletions => Some(of_type),
+            Operation::Responses => Some(Sought { pins: PINS.len(), ..of_type }),
+            Operation::Messages | Operation::CountTokens => Some(Sought { parts: &ANTHROPIC, ..of_type }),
+            Operation::LanguageModel => {
+                Some(Sought { pins: 0, parts: &AI_SDK, key: || &MEDIA_TYPE, references: &REFERENCES })
+            }
+            _ => None,
+        }
+    }
+}
+
 /// Looks for them in a body as it arrives.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Deep {
+    sought: Option<Sought>,
     /// The last bytes, in which a word may have begun.
     tail: Vec<u8>,
     pin: Option<&'static str>,
-    /// For each of `PARTS` whether it was seen.
-    parts: [bool; PARTS.len()],
+    /// The parts that were seen, each a bit.
+    parts: u8,
     overlooks_parts: bool,
 }
 
 impl Deep {
+    /// For a body of an operation.
+    pub(super) fn new(operation: Operation) -> Deep {
+        Deep { sought: Sought::of(operation), tail: Vec::new(), pin: None, parts: 0, overlooks_parts: false }
+    }
+
     /// Looks for pins only. A body full of schemas has a `type` every few bytes.
     pub(super) fn overlook_parts(&mut self) {
         self.overlooks_parts = true;
     }
 
-    /// Reads the next bytes. Only chat completions and responses have such things.
-    pub(super) fn feed(&mut self, operation: Operation, chunk: &[u8]) {
-        let pins = match operation {
-            Operation::ChatCompletions => PINS.get(..1),
-            Operation::Responses => PINS.get(..),
-            _ => None,
-        };
-        let Some(pins) = pins else { return };
+    /// Reads the next bytes.
+    pub(super) fn feed(&mut self, chunk: &[u8]) {
+        let Some(sought) = self.sought else { return };
         if !self.tail.is_empty() {
             let seam = [&self.tail, chunk.get(..WINDOW).unwrap_or(chunk)].concat();
-            self.look(pins, &seam);
+            self.look(sought, &seam);
         }
-        self.look(pins, chunk);
+        self.look(sought, chunk);
         let kept = chunk.get(chunk.len().saturating_sub(WINDOW)..).unwrap_or_default();
         if kept.len() < WINDOW {
             let old = self.tail.len().saturating_add(kept.len()).saturating_sub(WINDOW);
@@ -86,22 +129,35 @@ impl Deep {
 
     /// The parts that were seen, by what a model must support to take them.
     pub(super) fn parts(&self) -> impl Iterator<Item = (Ability, &'static str)> {
-        let seen = PARTS.iter().zip(self.parts).filter(|(_, seen)| *seen);
+        let parts = self.sought.map(|sought| sought.parts).unwrap_or_default();
+        let seen = parts.iter().zip(bits()).filter(|(_, bit)| self.parts & bit != 0);
         seen.map(|((_, ability, field), _)| (*ability, *field))
     }
 
-    fn look(&mut self, pins: &[Word], bytes: &[u8]) {
-        self.pin = self.pin.or_else(|| find(pins, bytes));
+    fn look(&mut self, sought: Sought, bytes: &[u8]) {
+        self.pin = self.pin.or_else(|| find(PINS.get(..sought.pins).unwrap_or_default(), bytes));
+        if self.pin.is_none() && !sought.references.is_empty() {
+            let names = |text: &[u8]| sought.references.iter().any(|word| text.starts_with(word));
+            self.pin = texts(&TYPE, bytes).any(names).then_some("reference");
+        }
         if self.overlooks_parts {
             return;
         }
-        for at in TYPE.find_iter(bytes) {
-            let Some(text) = text_after(bytes, at, TYPE.needle().len()) else { continue };
-            for ((word, ..), seen) in PARTS.iter().zip(&mut self.parts) {
-                *seen |= text.starts_with(word);
+        for text in texts((sought.key)(), bytes) {
+            for ((word, ..), bit) in sought.parts.iter().zip(bits()) {
+                self.parts |= if text.starts_with(word) { bit } else { 0 };
             }
         }
     }
+}
+
+fn bits() -> impl Iterator<Item = u8> {
+    (0..u8::BITS).filter_map(|index| 1u8.checked_shl(index))
+}
+
+/// The texts of a key, wherever it stands.
+fn texts<'a>(key: &'a Finder<'_>, bytes: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+    key.find_iter(bytes).filter_map(|at| text_after(bytes, at, key.needle().len()))
 }
 
 /// What stands behind a word, as far as the window goes.
@@ -134,8 +190,8 @@ mod tests {
     /// What is found, the same for every way of cutting the body: the pin, and the parts.
     fn found(operation: Operation, body: &str) -> (Option<&'static str>, Vec<&'static str>) {
         let feed = |pieces: Vec<&[u8]>| {
-            let mut deep = Deep::default();
-            pieces.iter().for_each(|piece| deep.feed(operation, piece));
+            let mut deep = Deep::new(operation);
+            pieces.iter().for_each(|piece| deep.feed(piece));
             (deep.pin(), deep.parts().map(|(_, field)| field).collect())
         };
         let bytes = body.as_bytes();
@@ -153,6 +209,7 @@ mod tests {
     #[test]
     fn ids_of_one_account_are_found_and_words_about_them_are_not() {
         let (chat, responses) = (Operation::ChatCompletions, Operation::Responses);
+        let (messages, sdk) = (Operation::Messages, Operation::LanguageModel);
         let file = r#"{"messages":[{"role":"user","content":[{"type":"file","file":{"file_id":"file-1"}}]}]}"#;
         let spaced = file.replace(r#""file_id":"#, "\"file_id\" \n: ");
         let wide = file.replace(r#""file_id":"#, &format!("\"file_id\"{}: ", " ".repeat(40)));
@@ -172,6 +229,17 @@ mod tests {
             (chat, r#"{"tools":[{"function":{"parameters":{"properties":{"file_id":{"type":"string"}}}}}]}"#, None),
             (chat, r#"{"tools":[{"required":["file_id"]}],"x":"file_id"}"#, None),
             (chat, r#"{"file":{"file_id":null,"file_data":"data:"}}"#, None),
+            (
+                messages,
+                r#"{"messages":[{"content":[{"source":{"type":"file","file_id":"file_1"}}]}]}"#,
+                Some("file_id"),
+            ),
+            (messages, r#"{"tools":[{"input_schema":{"properties":{"file_id":{"type":"string"}}}}]}"#, None),
+            (messages, r#"{"container":"c","tools":[{"type":"item_reference"}]}"#, None),
+            (sdk, r#"{"prompt":[{"data":{"type":"reference","reference":{"openai":"file-1"}}}]}"#, Some("reference")),
+            (sdk, r#"{"value":[{"type":"file-id","fileId":"file-1"}]}"#, Some("reference")),
+            (sdk, r#"{"value":[{"type": "image-file-reference","fileId":"file-1"}]}"#, Some("reference")),
+            (sdk, r#"{"input":{"file_id":"x","reference":"y"},"enum":["reference"]}"#, None),
         ] {
             assert_eq!(found(operation, body).0, expected, "{body}");
         }
@@ -180,6 +248,7 @@ mod tests {
     #[test]
     fn parts_that_not_every_model_takes_are_found_and_words_about_them_are_not() {
         let (chat, responses) = (Operation::ChatCompletions, Operation::Responses);
+        let (messages, sdk) = (Operation::Messages, Operation::LanguageModel);
         let image = r#"{"messages":[{"content":[{"type":"image_url","image_url":{"url":"data:"}}]}]}"#;
         let spaced = image.replace(r#""type":"#, "\"type\" \n: ");
         let wide = image.replace(r#""type":"#, &format!("\"type\"{}: ", " ".repeat(40)));
@@ -197,6 +266,10 @@ mod tests {
             (chat, r#"{"properties":{"file":{"type":"string"},"type":{"type":"string"}}}"#, &[]),
             (responses, r#"{"tools":[{"type":"file_search"}]}"#, &[]),
             (chat, r#"{"type":{"file":"file"}}"#, &[]),
+            (messages, r#"{"content":[{"type":"document"},{"type":"image"}]}"#, &["image", "document"]),
+            (messages, r#"{"content":[{"type":"image_url"},{"type":"text","text":"image"}]}"#, &[]),
+            (sdk, r#"{"content":[{"type":"file","mediaType":"image/*"}]}"#, &["file"]),
+            (sdk, r#"{"content":[{"type":"file","mediaType":"text/plain"},{"type":"image"}]}"#, &[]),
         ] {
             assert_eq!(found(operation, body).1, expected, "{body}");
         }

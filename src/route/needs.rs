@@ -14,6 +14,13 @@ impl Needs {
         }
     }
 
+    /// The same, if it does.
+    pub fn when(&mut self, does: bool, ability: Ability, field: &'static str) {
+        if does {
+            self.add(ability, field);
+        }
+    }
+
     /// The field that asks for more than a model can do. A model that does not say what it supports can do everything.
     pub fn beyond(&self, model: &Model) -> Option<&'static str> {
         let supports = model.supports.as_ref()?;

@@ -4,6 +4,8 @@
 //! table for users is docs/options.md.
 
 use super::needs::Needs;
+use crate::chat::Owner;
+use crate::chat::json::Json;
 use crate::config::Dialect;
 use crate::error::Error;
 use crate::operation::Operation;
@@ -42,7 +44,7 @@ pub struct Options {
 }
 
 /// State kept at one account of a dialect: the option that names it, and the dialects that know it.
-type Bound = (&'static str, &'static [Dialect]);
+pub(super) type Bound = (&'static str, &'static [Dialect]);
 
 /// Most entries of any list of an option.
 const MOST: usize = 64;
@@ -58,9 +60,7 @@ impl Options {
                 let path = format!("{path}.{name}");
                 match owner.as_str() {
                     "gateway" => self.gateway_option(&name, value.get(), &path)?,
-                    "anthropic" | "google" | "vertex" | "bedrock" | "cohere" if operation.is_translated() => {
-                        self.bound = self.bound.or(bound(&owner, &name));
-                    }
+                    _ if is_taken(&owner, operation) => self.bound = self.bound.or(bound(&owner, &name, value)),
                     _ => return Err(not_honoured(&path)),
                 }
             }
@@ -226,10 +226,26 @@ fn not_honoured(path: &str) -> Error {
     Error::unsupported_option(path, format!("The option `{path}` is not honoured here."))
 }
 
-fn bound(owner: &str, name: &str) -> Option<Bound> {
+/// Whether anybody who serves the operation can take options under this name. A client's own dialect has them at the top
+/// level of the body. The AI SDK's has no such place, and its applications say what they might need of any provider.
+fn is_taken(owner: &str, operation: Operation) -> bool {
+    let of_options = Owner::of_options(owner);
+    match operation {
+        Operation::LanguageModel | Operation::EmbeddingModel => true,
+        Operation::Messages | Operation::CountTokens => of_options.is_some_and(|owner| owner != Owner::Anthropic),
+        _ => operation.is_translated() && of_options.is_some_and(|owner| owner != Owner::OpenAi),
+    }
+}
+
+/// State that an option names. A container can also be described, for a new one.
+fn bound(owner: &str, name: &str, value: &RawValue) -> Option<Bound> {
+    let is_text = |json: Json<'_>| json.text().is_some();
+    let names_one = |json: Json<'_>| is_text(json) || json.object().and_then(|o| o.get("id")).is_some_and(is_text);
     match (owner, name) {
         ("google" | "vertex", "cachedContent") => Some(("cachedContent", &[Dialect::Gemini, Dialect::Vertex])),
-        ("anthropic", "container") => Some(("container", &[Dialect::Anthropic])),
+        ("anthropic", "container") if names_one(Json::of(value)) => Some(("container", &[Dialect::Anthropic])),
+        ("openai" | "azure", "previousResponseId") => Some(("previousResponseId", &[Dialect::OpenAi])),
+        ("openai" | "azure", "conversation") => Some(("conversation", &[Dialect::OpenAi])),
         _ => None,
     }
 }

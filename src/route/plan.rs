@@ -10,7 +10,7 @@ use super::options::Options;
 use super::resolve::{Resolved, resolve};
 use crate::access::Caller;
 use crate::config::{Affinity, AuthStyle, Byok, Config, Credentials, Model, ModelTarget, Provider, ProviderId, Secret};
-use crate::dialect::{Way, way};
+use crate::dialect::way;
 use crate::error::Error;
 use crate::operation::Operation;
 use std::cell::OnceCell;
@@ -18,7 +18,7 @@ use std::cmp::Reverse;
 use std::fmt;
 use std::rc::Rc;
 
-/// Why a provider of another dialect cannot be asked this under a name of a model; `None` when it can.
+/// Why a provider cannot be asked this under a name of a model; `None` when it can.
 pub type Refusal<'a> = &'a dyn Fn(&Provider, &Model, &str) -> Option<Error>;
 
 /// What a plan is made from.
@@ -44,7 +44,7 @@ pub struct Request<'a> {
     pub first_only: bool,
     /// The client's own `Authorization`, for providers that take subscriptions.
     pub subscription: Option<&'a Secret>,
-    /// What providers of other dialects cannot express.
+    /// What providers cannot express.
     pub refusal: Refusal<'a>,
 }
 
@@ -234,8 +234,7 @@ impl Draft {
         let serving = named.filter(|(_, provider)| serves(request, provider));
         serving
             .filter(|(target, provider)| {
-                let is_translated = matches!(way(request.operation, provider), Some(Way::Translate(_)));
-                let refusal = is_translated.then(|| (request.refusal)(provider, model, &target.model)).flatten();
+                let refusal = (request.refusal)(provider, model, &target.model);
                 let is_able = refusal.is_none();
                 self.refusal = self.refusal.take().or(refusal);
                 is_able
@@ -335,6 +334,9 @@ fn no_target(request: &Request<'_>, asked: &Resolved) -> Error {
         Error::no_matching_provider(format!("No provider of `{name}` is left by `{filter}`.")).at(filter)
     };
     if nobody_is_left(&|provider| is_able(request, provider)) {
+        if request.operation == Operation::CountTokens {
+            return Error::no_counter(name);
+        }
         let operation = request.operation.word();
         return Error::no_matching_provider(format!("No enabled provider of `{name}` serves {operation}."));
     }

@@ -8,6 +8,7 @@ pub mod client;
 mod error;
 mod media;
 mod messages;
+pub(super) mod passing;
 mod request;
 mod response;
 mod schema;
@@ -21,5 +22,6 @@ pub use error::failure;
 pub use request::{can_express, encode_request};
 pub use response::decode_response;
 pub use stream::Decoder;
+pub(super) use usage::usage;
 
 use super::claude::ANSWER;

@@ -14,9 +14,9 @@ use crate::dialect::turns::{Turn, hint_at_end};
 use crate::dialect::{Dropped, Encoded, Facts, Unable, refuses_foreign};
 
 /// <https://platform.claude.com/docs/en/api/versioning>
-const VERSION: &str = "2023-06-01";
+pub(super) const VERSION: &str = "2023-06-01";
 /// <https://docs.cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/use-claude>
-const VERTEX_VERSION: &str = "vertex-2023-10-16";
+pub(super) const VERTEX_VERSION: &str = "vertex-2023-10-16";
 
 /// Members that are ours alone, whatever an extension says.
 const OURS: [&str; 15] = [
@@ -220,12 +220,15 @@ fn account(request: &Request, is_vertex: bool, dropped: &mut Dropped, o: &mut Ob
 
 /// The base's path and the operation's. On Vertex the model and whether it streams stand in it.
 fn path(request: &Request, facts: &Facts<'_>) -> String {
-    let base = facts.base_path;
-    let Some(project) = facts.project else { return format!("{base}/messages") };
-    let (project, location) = (segment(project), segment(facts.location.unwrap_or("global")));
     let verb = if request.stream { "streamRawPredict" } else { "rawPredict" };
-    let model = segment(facts.model);
-    format!("{base}/projects/{project}/locations/{location}/publishers/anthropic/models/{model}:{verb}")
+    vertex_path(facts, facts.model, verb).unwrap_or_else(|| format!("{}/messages", facts.base_path))
+}
+
+/// The path of a model at Vertex; `None` elsewhere.
+pub(super) fn vertex_path(facts: &Facts<'_>, model: &str, verb: &str) -> Option<String> {
+    let (base, model) = (facts.base_path, segment(model));
+    let (project, location) = (segment(facts.project?), segment(facts.location.unwrap_or("global")));
+    Some(format!("{base}/projects/{project}/locations/{location}/publishers/anthropic/models/{model}:{verb}"))
 }
 
 /// One segment of a path; `@` and `:` stand in names of models and projects.

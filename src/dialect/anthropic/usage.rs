@@ -15,6 +15,13 @@ pub(super) struct Reported {
     usage: Usage,
 }
 
+/// The usage of a `usage` member.
+pub(in crate::dialect) fn usage(raw: &[u8]) -> Usage {
+    let mut reported = Reported::default();
+    Json::parse(raw).into_iter().for_each(|usage| reported.add(usage));
+    reported.usage().unwrap_or_default()
+}
+
 impl Reported {
     /// Takes over a report: fields replace, absent ones erase nothing (rule 17). `iterations` are parts of the totals.
     pub fn add(&mut self, usage: Json<'_>) {

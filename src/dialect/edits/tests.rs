@@ -5,6 +5,11 @@ use serde_json::{Value, json};
 
 /// The head of an attempt as names and values, for a client that sent these headers.
 fn head(provider: Value, client: &[(&str, &str)]) -> Vec<(String, String)> {
+    head_of(provider, client, &[])
+}
+
+/// The same, with headers of the target's dialect.
+fn head_of(provider: Value, client: &[(&str, &str)], dialect: &[(&'static str, String)]) -> Vec<(String, String)> {
     let mut entry = json!({"name": "p", "preset": "openai-compatible", "base_url": "https://p.test:8443/v1",
         "credentials": [{"value": "key-p"}]});
     for (key, value) in provider.as_object().unwrap() {
@@ -22,7 +27,7 @@ fn head(provider: Value, client: &[(&str, &str)]) -> Vec<(String, String)> {
     let mut pairs = vec![(":method", "POST"), (":scheme", "http"), (":authority", "gateway.test"), (":path", "/v1/x")];
     pairs.extend(client);
     let pristine = headers(&pairs);
-    let head = RequestHead { pristine: &pristine, target, secret, path: "/v1/chat", content_length: 7, dialect: &[] };
+    let head = RequestHead { pristine: &pristine, target, secret, path: "/v1/chat", content_length: 7, dialect };
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let whole: Vec<(String, String)> =
         Headers::parse(head.encode()).iter().map(|(name, value)| (text(name), text(value))).collect();
@@ -184,4 +189,17 @@ fn what_a_provider_says_that_no_client_needs() {
     ] {
         assert_eq!(is_kept_from_client(name.as_bytes()), kept, "{name}");
     }
+}
+
+#[test]
+fn a_dialects_header_replaces_the_clients_or_takes_it_away() {
+    let client = [("anthropic-version", "old"), ("anthropic-beta", "b-1"), ("anthropic-beta", "b-2"), ("x-own", "1")];
+    let dialect = [("anthropic-version", "new".to_owned()), ("anthropic-beta", String::new())];
+    let names = |head: &[(String, String)], word: &str| -> Vec<String> {
+        head.iter().filter(|(name, _)| name.starts_with(word)).map(|(name, value)| format!("{name}={value}")).collect()
+    };
+    let whole = head_of(json!({}), &client, &dialect);
+    assert_eq!(names(&whole, "anthropic-"), ["anthropic-version=new"]);
+    assert_eq!(names(&whole, "x-own"), ["x-own=1"]);
+    assert_eq!(names(&head_of(json!({}), &client[..1], &dialect[1..]), "anthropic-"), ["anthropic-version=old"]);
 }

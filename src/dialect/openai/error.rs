@@ -3,7 +3,11 @@
 use super::StreamError;
 use crate::dialect::{Failure, ResponseHead, Said};
 use crate::error::Class;
+use crate::stream::lenient::Fields;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use std::time::Duration;
 
 /// Classes an error response by status and words. `secret` is taken out of the text, should a provider repeat it.
@@ -41,6 +45,27 @@ pub fn stream_failure(error: &StreamError, secret: Option<&str>) -> Failure {
     redact(&mut said, secret);
     let wait = wait_in_words(&said.message);
     Failure { word: "error".into(), ..Failure::told(class, status, said, wait) }
+}
+
+/// What a whole body may hold besides an error.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Refusal<'a> {
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+    choices: Option<IgnoredAny>,
+    output: Option<IgnoredAny>,
+    data: Option<IgnoredAny>,
+    results: Option<IgnoredAny>,
+    text: Option<IgnoredAny>,
+}
+
+/// The error that stands where an answer should be; `None` when the body is not whole, or has an answer too.
+pub fn refusal(body: &[u8]) -> Option<StreamError> {
+    let refusal: Refusal<'_> = serde_json::from_slice::<Fields<_>>(body).ok()?.0?;
+    let Refusal { error, choices, output, data, results, text } = refusal;
+    let has_answer = [choices, output, data, results, text].iter().any(Option::is_some);
+    error.filter(|_| !has_answer).and_then(|error| StreamError::of_value(error.get()))
 }
 
 /// Reads the shapes that OpenAI-compatible providers use (docs/dialects.md, section 5): `{"error":{...}}`,

@@ -2,7 +2,6 @@
 //!
 //! Client and provider speak the same format here, so bytes pass through and only what routing needs is edited.
 
-mod answer;
 pub mod chat;
 mod closing;
 pub mod embeddings;
@@ -13,8 +12,11 @@ pub mod responses;
 mod stream;
 mod usage;
 
-pub use answer::{Answer, refusal};
 pub use closing::closing_event;
-pub use error::{failure, stream_failure};
+pub use error::{failure, refusal, stream_failure};
+pub(super) use request::renamed_json;
 pub use request::{encode, hides_usage};
-pub use stream::{First, Learnt, Passed, Stream, StreamError};
+pub use stream::{First, Stream};
+pub(super) use usage::usage;
+
+use super::passing::{Learnt, StreamError};

@@ -1,16 +1,17 @@
 //! The edits that a request needs for an OpenAI-compatible target; nothing to edit, nothing is rewritten.
 
 use crate::config::Provider;
-use crate::dialect::Edits;
+use crate::dialect::{Dropped, Edits};
 use crate::operation::Operation;
 use crate::route::{Ask, Body, Target};
-use crate::stream::json::{Capture, Kind};
+use crate::stream::json::{Capture, Kind, Member};
 use crate::stream::splice::{Edit, Splice, edit_object};
 use std::ops::Range;
 
 /// What has to change in the client's request.
 pub fn encode(ask: &Ask, target: &Target) -> Edits {
-    Edits { path: path(ask, target), body: Splice::new(body(ask, target)) }
+    let body = Splice::new(body(ask, target));
+    Edits { path: path(ask, target), headers: Vec::new(), body, dropped: Dropped::default() }
 }
 
 /// Whether the usage chunk of this stream is there only because we asked for it.
@@ -50,9 +51,8 @@ fn segment(name: &str) -> String {
 fn body(ask: &Ask, target: &Target) -> Vec<Edit> {
     match &ask.body {
         Body::Multipart { models } => renamed(ask, target, models, target.sent.as_bytes()),
-        Body::Json { object, models, stream_options, include_usage, ours } => {
-            let quoted = serde_json::to_vec(&target.sent).unwrap_or_default();
-            let mut edits = renamed(ask, target, models, &quoted);
+        Body::Json { object, models, stream_options, include_usage, ours, .. } => {
+            let mut edits = renamed_json(ask, target, models);
             let mut insert = &b""[..];
             if adds_usage(ask, &target.provider) {
                 match stream_options {
@@ -64,6 +64,13 @@ fn body(ask: &Ask, target: &Target) -> Vec<Edit> {
             edits
         }
     }
+}
+
+/// The same in a JSON body.
+pub(in crate::dialect) fn renamed_json(ask: &Ask, target: &Target, models: &[Member]) -> Vec<Edit> {
+    let quoted = serde_json::to_vec(&target.sent).unwrap_or_default();
+    let places: Vec<Range<usize>> = models.iter().map(|member| member.value.clone()).collect();
+    renamed(ask, target, &places, &quoted)
 }
 
 /// Every `model` says the target's name. Several of them are made equal: which one a provider reads is not known.

@@ -10,44 +10,13 @@ mod first;
 
 use std::ops::Range;
 
-pub use error::StreamError;
 use event::Read;
 pub use first::First;
 
 use super::closing::CUT;
-use crate::meter::Usage;
+use crate::dialect::passing::{Learnt, Passed, StreamError};
 use crate::operation::Operation;
 use crate::stream::sse::{self, Event, Splitter};
-
-/// What one response said about itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Learnt {
-    /// The tokens, as far as reported; a later report replaces an earlier one.
-    pub usage: Usage,
-    /// The model that answers, in the provider's words; at most 256 bytes.
-    pub model: Option<String>,
-    /// The provider's id of the response; at most 256 bytes.
-    pub id: Option<String>,
-    /// Whether it came to its proper end: the terminal event of a stream, or the last byte of a JSON document.
-    pub ended: bool,
-    /// The error that came in place of a response, or in the middle of it.
-    pub error: Option<StreamError>,
-    /// An event or a value was too large to be read, so that usage may be missing for this reason.
-    pub usage_gave_up: bool,
-    /// The last `sequence_number` of a stream of responses.
-    pub sequence: Option<u64>,
-    /// The client has been told already that the stream is not complete.
-    pub told_cut: bool,
-}
-
-/// What the client gets for a piece of the response.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Passed {
-    /// The piece as it is.
-    Unchanged,
-    /// These bytes instead.
-    Replaced(Vec<u8>),
-}
 
 /// Reads one stream of server-sent events as it passes.
 #[derive(Debug)]

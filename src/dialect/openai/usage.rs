@@ -48,6 +48,15 @@ struct OutputDetails {
     reasoning_tokens: Count,
 }
 
+/// The usage of a `usage` member.
+pub(in crate::dialect) fn usage(raw: &[u8]) -> Usage {
+    serde_json::from_slice::<Fields<Reported>>(raw)
+        .ok()
+        .and_then(|read| read.0)
+        .map(|read| read.usage())
+        .unwrap_or_default()
+}
+
 impl Reported {
     /// The usage as billed.
     pub(super) fn usage(&self) -> Usage {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::config::Config;
-use crate::dialect::openai::StreamError;
+use crate::dialect::passing::StreamError;
 use crate::operation::Operation;
 use crate::testing::{ask_of, chat_ask, config, exchange, failure};
 use serde_json::json;

@@ -1,7 +1,8 @@
 //! The needs that stand at the top level of a body.
 
 use super::paths::{
-    AUDIO, EFFORT, ENABLED, FUNCTIONS, REASONING, REASONING_EFFORT, RESPONSE_FORMAT, TEXT_FORMAT, TOOLS,
+    AUDIO, EFFORT, ENABLED, FUNCTIONS, OUTPUT_CONFIG, OUTPUT_FORMAT, REASONING, REASONING_EFFORT, REASONING_WORD,
+    RESPONSE_FORMAT, RESPONSE_SCHEMA, TEXT_FORMAT, THINKING, TOOLS,
 };
 use crate::config::Ability;
 use crate::operation::Operation;
@@ -10,30 +11,60 @@ use crate::stream::json::{Capture, Kind, Reader};
 
 /// What a body needs by its top-level fields. Only those of the operation's own dialect count.
 pub(super) fn read(reader: &Reader, operation: Operation) -> Needs {
+    match operation {
+        Operation::ChatCompletions => of_chat(reader),
+        Operation::Responses => of_responses(reader),
+        Operation::Messages | Operation::CountTokens => of_messages(reader),
+        Operation::LanguageModel => of_language_model(reader),
+        _ => Needs::default(),
+    }
+}
+
+fn of_chat(reader: &Reader) -> Needs {
     let mut needs = Needs::default();
-    let is_chat = match operation {
-        Operation::ChatCompletions => true,
-        Operation::Responses => false,
-        _ => return needs,
-    };
     if is_list(reader.get(TOOLS)) {
         needs.add(Ability::Tools, "tools");
-    } else if is_chat && is_list(reader.get(FUNCTIONS)) {
+    } else if is_list(reader.get(FUNCTIONS)) {
         needs.add(Ability::Tools, "functions");
     }
-    let (format, field) = if is_chat { (RESPONSE_FORMAT, "response_format") } else { (TEXT_FORMAT, "text.format") };
-    if text(reader, format).as_deref() == Some("json_schema") {
-        needs.add(Ability::JsonSchema, field);
-    }
-    if is_chat && effort(reader, REASONING_EFFORT) == Some(true) {
-        needs.add(Ability::Reasoning, "reasoning_effort");
-    } else if reasons(reader) {
-        needs.add(Ability::Reasoning, "reasoning");
-    }
-    if is_chat && is_said(reader, AUDIO) {
-        needs.add(Ability::Audio, "audio");
-    }
+    needs.when(is_schema(reader, RESPONSE_FORMAT), Ability::JsonSchema, "response_format");
+    needs.when(effort(reader, REASONING_EFFORT) == Some(true), Ability::Reasoning, "reasoning_effort");
+    needs.when(reasons(reader), Ability::Reasoning, "reasoning");
+    needs.when(is_said(reader, AUDIO), Ability::Audio, "audio");
     needs
+}
+
+fn of_responses(reader: &Reader) -> Needs {
+    let mut needs = Needs::default();
+    needs.when(is_list(reader.get(TOOLS)), Ability::Tools, "tools");
+    needs.when(is_schema(reader, TEXT_FORMAT), Ability::JsonSchema, "text.format");
+    needs.when(reasons(reader), Ability::Reasoning, "reasoning");
+    needs
+}
+
+fn of_messages(reader: &Reader) -> Needs {
+    let mut needs = Needs::default();
+    needs.when(is_list(reader.get(TOOLS)), Ability::Tools, "tools");
+    needs.when(is_schema(reader, OUTPUT_CONFIG), Ability::JsonSchema, "output_config.format");
+    needs.when(is_schema(reader, OUTPUT_FORMAT), Ability::JsonSchema, "output_format");
+    let thinks = text(reader, THINKING).is_some_and(|kind| kind != "disabled");
+    needs.when(thinks, Ability::Reasoning, "thinking");
+    needs
+}
+
+/// JSON without a schema is asked of any model.
+fn of_language_model(reader: &Reader) -> Needs {
+    let mut needs = Needs::default();
+    needs.when(is_list(reader.get(TOOLS)), Ability::Tools, "tools");
+    needs.when(is_said(reader, RESPONSE_SCHEMA), Ability::JsonSchema, "responseFormat");
+    let effort = text(reader, REASONING_WORD);
+    let reasons = effort.is_some_and(|effort| !matches!(effort.as_str(), "none" | "provider-default"));
+    needs.when(reasons, Ability::Reasoning, "reasoning");
+    needs
+}
+
+fn is_schema(reader: &Reader, path: usize) -> bool {
+    text(reader, path).as_deref() == Some("json_schema")
 }
 
 /// `[]` asks for nothing.
@@ -75,6 +106,7 @@ mod tests {
     fn what_asks_for_an_ability_and_what_only_looks_like_it() {
         use Ability::{Audio, JsonSchema, Pdf, Reasoning, Tools, Vision};
         let (chat, responses) = (Operation::ChatCompletions, Operation::Responses);
+        let (messages, sdk) = (Operation::Messages, Operation::LanguageModel);
         for (operation, body, expected) in [
             (chat, r#""tools":[{"type":"function"}]"#, &[(Tools, "tools")][..]),
             (chat, r#""tools":[ ]"#, &[]),
@@ -105,6 +137,33 @@ mod tests {
             (chat, r#""audio":{"voice":"x"}"#, &[(Audio, "audio")]),
             (chat, r#""messages":[{"content":[{"type":"image_url"}]}]"#, &[(Vision, "image_url")]),
             (responses, r#""input":[{"content":[{"type":"input_file"}]}]"#, &[(Pdf, "input_file")]),
+            (messages, r#""tools":[{"name":"f"}],"functions":[{}]"#, &[(Tools, "tools")]),
+            (messages, r#""thinking":{"type":"enabled","budget_tokens":1024}"#, &[(Reasoning, "thinking")]),
+            (messages, r#""thinking":{"type":"adaptive"}"#, &[(Reasoning, "thinking")]),
+            (messages, r#""thinking":{"type":"disabled"},"reasoning":{"effort":"high"}"#, &[]),
+            (messages, r#""output_config":{"effort":"low"}"#, &[]),
+            (messages, r#""output_config":{"format":{"type":"json_schema"}}"#, &[(JsonSchema, "output_config.format")]),
+            (messages, r#""output_format":{"type":"json_schema"}"#, &[(JsonSchema, "output_format")]),
+            (Operation::CountTokens, r#""tools":[{"name":"f"}]"#, &[(Tools, "tools")]),
+            (
+                messages,
+                r#""messages":[{"content":[{"type":"document"},{"type":"image","source":{}}]}]"#,
+                &[(Vision, "image"), (Pdf, "document")],
+            ),
+            (sdk, r#""tools":[{"type":"function"}],"toolChoice":{"type":"auto"}"#, &[(Tools, "tools")]),
+            (sdk, r#""toolChoice":{"type":"auto"}"#, &[]),
+            (sdk, r#""responseFormat":{"type":"json"}"#, &[]),
+            (sdk, r#""responseFormat":{"type":"json","schema":{}}"#, &[(JsonSchema, "responseFormat")]),
+            (sdk, r#""reasoning":"high""#, &[(Reasoning, "reasoning")]),
+            (sdk, r#""reasoning":"none""#, &[]),
+            (sdk, r#""reasoning":"provider-default""#, &[]),
+            (
+                sdk,
+                r#""prompt":[{"content":[{"type":"file","mediaType":"image/png"},{"mediaType": "application/pdf"}]}]"#,
+                &[(Vision, "file"), (Pdf, "file")],
+            ),
+            (sdk, r#""prompt":[{"content":[{"mediaType":"audio/wav"}]}]"#, &[(Audio, "file")]),
+            (sdk, r#""prompt":[{"content":[{"mediaType":"text/plain"}]}]"#, &[]),
             (
                 chat,
                 r#""messages":[{"content":[{"type":"input_audio"}]}],"tools":[{}]"#,

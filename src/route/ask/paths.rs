@@ -22,7 +22,14 @@ pub(super) const USER_ID: usize = 9;
 /// Fields that name state kept at one account: such a request goes nowhere else.
 pub(super) const PINS: Range<usize> = 10..14;
 /// What later turns of a conversation begin with.
-pub(super) const OPENINGS: Range<usize> = 14..20;
+pub(super) fn openings(operation: Operation) -> &'static [usize] {
+    match operation {
+        Operation::LanguageModel => &[TOOLS, PROMPT_MESSAGES],
+        Operation::EmbeddingModel => &[INPUT, VALUES],
+        _ => &[14, 15, TOOLS, 17, INPUT, 19],
+    }
+}
+const INPUT: usize = 18;
 pub(super) const ROUTE: usize = 20;
 pub(super) const SESSION_ID: usize = 21;
 /// Routing options of others that we have nothing like.
@@ -43,12 +50,27 @@ pub(super) const ENABLED: usize = 31;
 /// Of `reasoning`, whatever they say.
 pub(super) const REASONING: Range<usize> = 32..35;
 pub(super) const AUDIO: usize = 35;
+pub(super) const THINKING: usize = 36;
+pub(super) const OUTPUT_FORMAT: usize = 37;
+pub(super) const OUTPUT_CONFIG: usize = 38;
+/// A container that is used again, by its id or with what it shall have.
+pub(super) const CONTAINER: usize = 39;
+pub(super) const CONTAINER_ID: usize = 40;
+/// Members of Anthropic's API that not every provider of it knows.
+pub(super) const OWN: Range<usize> = 41..45;
+pub(super) const RESPONSE_SCHEMA: usize = 45;
+pub(super) const REASONING_WORD: usize = 46;
+/// The AI SDK's messages; `prompt` of completions is a text, or several.
+const PROMPT_MESSAGES: usize = 47;
+const VALUES: usize = 48;
+/// `prompt_cache_key` as the AI SDK says it.
+pub(super) const PROMPT_CACHE_KEY: usize = 49;
 
 const fn path(keys: &'static [&'static str], keep: Keep) -> Path {
     Path { keys, keep }
 }
 
-pub(super) static PATHS: [Path; 36] = [
+pub(super) static PATHS: [Path; 50] = [
     path(&["model"], Keep::Whole(1 << 10)),
     path(&["stream"], Keep::Whole(8)),
     path(&["stream_options"], Keep::Whole(OPTION)),
@@ -85,4 +107,18 @@ pub(super) static PATHS: [Path; 36] = [
     path(&["reasoning", "summary"], Keep::Place),
     path(&["reasoning", "generate_summary"], Keep::Place),
     path(&["audio"], Keep::Place),
+    path(&["thinking", "type"], Keep::Whole(64)),
+    path(&["output_format", "type"], Keep::Whole(128)),
+    path(&["output_config", "format", "type"], Keep::Whole(128)),
+    path(&["container"], Keep::Place),
+    path(&["container", "id"], Keep::Place),
+    path(&["service_tier"], Keep::Place),
+    path(&["cache_control"], Keep::Place),
+    path(&["speed"], Keep::Place),
+    path(&["anthropic_version"], Keep::Place),
+    path(&["responseFormat", "schema"], Keep::Place),
+    path(&["reasoning"], Keep::Whole(64)),
+    path(&["prompt"], Keep::Opening(OPENING)),
+    path(&["values"], Keep::Prefix(OPENING)),
+    path(&["providerOptions", "openai", "promptCacheKey"], Keep::Prefix(OPENING)),
 ];

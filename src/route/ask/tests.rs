@@ -1,3 +1,4 @@
+use super::paths::OPTION;
 use super::*;
 use crate::testing::{ask_of, chat_ask};
 
@@ -221,4 +222,108 @@ fn a_form_names_its_model_in_a_field() {
     }
     let error = AskReader::new(Client::OpenAi, Operation::Audio, b"multipart/form-data").unwrap_err();
     assert_eq!((error.status, error.code.as_deref()), (400, Some("invalid_body")));
+}
+
+const MESSAGES: Operation = Operation::Messages;
+
+#[test]
+fn of_messages_models_and_provider_options_are_ours_and_nothing_else() {
+    let body = r#"{"model":"m","models":["x"],"provider":{"only":["a"]},"route":"sort","preset":"p","stream":true,
+        "providerOptions":{"gateway":{"order":["b"]}},"service_tier":"auto","a":1}"#;
+    for operation in [MESSAGES, Operation::CountTokens] {
+        let ask = ask_of(operation, body.as_bytes()).unwrap();
+        assert_eq!((&*ask.model, ask.stream, ask.options.only), ("m", true, None));
+        assert_eq!((ask.options.models, ask.options.order), (vec!["x".to_owned()], vec!["b".to_owned()]));
+        let Body::Json { ours, own, .. } = ask.body else { panic!() };
+        assert_eq!(ours.len(), 2);
+        assert_eq!(own.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["service_tier"]);
+    }
+}
+
+#[test]
+fn what_messages_name_is_kept_at_anthropic_itself() {
+    for (body, bound) in [
+        (r#"{"model":"m"}"#, None),
+        (r#"{"model":"m","container":"container_1"}"#, Some("container")),
+        (r#"{"model":"m","container":{"id":"container_1","skills":[]}}"#, Some("container")),
+        (r#"{"model":"m","container":{"skills":[{"skill_id":"pptx"}]}}"#, None),
+        (r#"{"model":"m","container":{"id":null}}"#, None),
+        (r#"{"model":"m","container":null}"#, None),
+        (r#"{"model":"m","messages":[{"content":[{"source":{"type":"file","file_id":"f"}}]}]}"#, Some("file_id")),
+        (r#"{"model":"m","mcp_servers":[{"url":"https://x.test"}],"previous_response_id":"r"}"#, None),
+    ] {
+        let ask = ask_of(MESSAGES, body.as_bytes()).unwrap();
+        let expected = bound.map(|field| (field, &[crate::config::Dialect::Anthropic][..]));
+        assert_eq!((ask.options.bound, ask.pinned), (expected, None), "{body}");
+    }
+}
+
+#[test]
+fn a_conversation_of_messages_is_its_users_or_its_opening() {
+    let hash = |more: &str, text: &str| {
+        let body = format!(r#"{{"model":"m","system":"s",{more}"messages":[{{"role":"user","content":"{text}"}}]}}"#);
+        ask_of(MESSAGES, body.as_bytes()).unwrap().conversation
+    };
+    assert_eq!(hash(r#""metadata":{"user_id":"u"},"#, "a"), hash(r#""metadata":{"user_id":"u"},"#, "b"));
+    assert_ne!(hash(r#""metadata":{"user_id":"u"},"#, "a"), hash(r#""metadata":{"user_id":"v"},"#, "a"));
+    assert_ne!(hash("", "a"), hash("", "b"));
+}
+
+/// The AI SDK's: the model and the wish for a stream stand in the head.
+fn sdk(operation: Operation, body: &str) -> Result<Ask, Error> {
+    let mut reader = AskReader::new(Client::AiSdk(crate::dialect::Spec::V4), operation, b"application/json")?;
+    reader.named(Named { model: "a/b".to_owned(), stream: true });
+    reader.feed(body.as_bytes())?;
+    reader.finish("/language-model".to_owned(), None)
+}
+
+#[test]
+fn the_ai_sdk_says_the_model_in_the_head() {
+    let body = r#"{"model":"x","stream":"y","models":["z"],"store":true,"provider":{"only":["a"]},
+        "providerOptions":{"gateway":{"models":["c/d"]},"xai":{"a":1},"of-tomorrow":{"b":{}}}}"#;
+    let ask = sdk(Operation::LanguageModel, body).unwrap();
+    assert_eq!((&*ask.model, ask.stream, ask.options.only), ("a/b", true, None));
+    assert_eq!(ask.options.models, ["c/d"]);
+    let mut reader = AskReader::new(Client::AiSdk(crate::dialect::Spec::V2), Operation::LanguageModel, b"").unwrap();
+    reader.named(Named { model: "a\nb".to_owned(), stream: false });
+    reader.feed(b"{}").unwrap();
+    assert_eq!(reader.finish(String::new(), None).unwrap_err().param.as_deref(), Some("model"));
+}
+
+#[test]
+fn a_conversation_of_the_ai_sdk_is_its_prompts_opening() {
+    let hash = |prompt: &str| sdk(Operation::LanguageModel, &format!(r#"{{"prompt":{prompt}}}"#)).unwrap().conversation;
+    let turn = |text: &str, more: &str| {
+        hash(&format!(
+            r#"[{{"role":"system","content":"s"}},{{"role":"user","content":[{{"type":"text","text":"{text}"}}]}}{more}]"#
+        ))
+    };
+    assert_eq!(turn("a", ""), turn("a", r#",{"role":"assistant","content":[]},{"role":"user","content":[]}"#));
+    assert_ne!(turn("a", ""), turn("b", ""));
+    let named = |key: &str, text: &str| {
+        let options = format!(r#""providerOptions":{{"openai":{{"promptCacheKey":"{key}"}}}}"#);
+        let body = format!(r#"{{{options},"prompt":[{{"role":"user","content":"{text}"}}]}}"#);
+        sdk(Operation::LanguageModel, &body).unwrap().conversation
+    };
+    assert_eq!(named("k", "a"), named("k", "b"));
+    let embedded = |body: &str| sdk(Operation::EmbeddingModel, body).unwrap().conversation;
+    assert_ne!(embedded(r#"{"values":["a"]}"#), embedded(r#"{"values":["b"]}"#));
+    assert_ne!(embedded(r#"{"input":"a"}"#), embedded(r#"{"input":"b"}"#));
+    let completions = |body: &str| ask_of(Operation::Completions, body.as_bytes()).unwrap().conversation;
+    assert_ne!(completions(r#"{"model":"m","prompt":["a"]}"#), completions(r#"{"model":"m","prompt":["b"]}"#));
+}
+
+#[test]
+fn what_the_ai_sdk_names_pins() {
+    let file = r#"{"prompt":[{"content":[{"data":{"type":"reference","reference":{"openai":"file-1"}}}]}]}"#;
+    assert_eq!(sdk(Operation::LanguageModel, file).unwrap().pinned, Some("reference"));
+    let bound = |options: &str| {
+        let ask = sdk(Operation::LanguageModel, &format!(r#"{{"prompt":[],"providerOptions":{options}}}"#)).unwrap();
+        assert_eq!(ask.pinned, None);
+        ask.options.bound.map(|(field, _)| field)
+    };
+    assert_eq!(bound(r#"{"openai":{"previousResponseId":"r"}}"#), Some("previousResponseId"));
+    assert_eq!(bound(r#"{"openai":{"previousResponseId":null}}"#), None);
+    assert_eq!(bound(r#"{"anthropic":{"container":{"id":"c"}}}"#), Some("container"));
+    assert_eq!(bound(r#"{"anthropic":{"container":{"skills":[]}}}"#), None);
 }

@@ -45,7 +45,7 @@ fn what_the_gateways_options_mean() {
         (r#"{"gateway":{"headquarters":["US"]}}"#, label("hq-us", "providerOptions.gateway.headquarters")),
         (r#"{"gateway":{"headquarters":[]}}"#, Options::default()),
     ] {
-        assert_eq!(read(body), Ok(expected), "{body}");
+        assert_eq!(read(body), Ok(Options { are_given: true, ..expected }), "{body}");
     }
 }
 
@@ -188,5 +188,26 @@ fn a_dialects_own_options_count_where_requests_are_written_in_it() {
         (Operation::Rerank, false),
     ] {
         assert_eq!(Options::default().read_provider_options(body, operation).is_ok(), ok, "{operation:?}");
+    }
+}
+
+/// Names of others: taken where somebody who serves the operation can take what stands there.
+#[test]
+fn options_of_providers_are_taken_where_anybody_can_take_them() {
+    use Operation::{ChatCompletions, CountTokens, EmbeddingModel, Embeddings, Images, LanguageModel, Messages};
+    for (owner, takers) in [
+        ("anthropic", &[ChatCompletions, Embeddings, LanguageModel, EmbeddingModel][..]),
+        ("google", &[ChatCompletions, Messages, CountTokens, Embeddings, LanguageModel, EmbeddingModel]),
+        ("bedrock", &[ChatCompletions, Messages, CountTokens, Embeddings, LanguageModel, EmbeddingModel]),
+        ("openai", &[Messages, CountTokens, LanguageModel, EmbeddingModel]),
+        ("azure", &[Messages, CountTokens, LanguageModel, EmbeddingModel]),
+        ("groq", &[LanguageModel, EmbeddingModel]),
+        ("of-tomorrow", &[LanguageModel, EmbeddingModel]),
+    ] {
+        for operation in [ChatCompletions, Messages, CountTokens, Embeddings, Images, LanguageModel, EmbeddingModel] {
+            let body = format!(r#"{{"{owner}":{{"x":1}}}}"#);
+            let read = Options::default().read_provider_options(body.as_bytes(), operation);
+            assert_eq!(read.is_ok(), takers.contains(&operation), "{owner} {operation:?}");
+        }
     }
 }

@@ -1,4 +1,6 @@
 use super::*;
+use crate::dialect::passing::Answer;
+use crate::operation::Operation;
 
 fn head(status: u16) -> ResponseHead {
     ResponseHead { status, ..ResponseHead::default() }
@@ -170,5 +172,26 @@ fn errors_inside_a_stream() {
         ("overloaded_error", Some(200), Class::Overloaded),
     ] {
         assert_eq!(of(kind, status), ("error".to_owned(), class), "{kind} {status:?}");
+    }
+}
+
+#[test]
+fn an_error_in_place_of_an_answer_is_a_refusal() {
+    for (body, expected) in [
+        (r#"{"error":{"message":"a","code":502},"user_id":"u"}"#, Some("a")),
+        (r#" {"error":"a","choices":null} "#, Some("a")),
+        (r#"{"error":{"message":"a","code":502}"#, None), // not whole
+        (r#"{"error":null,"id":"r"}"#, None),
+        (r#"{"error":{}}"#, None),
+        (r#"{"id":"r","status":"failed","error":{"message":"a"},"output":[]}"#, None),
+        (r#"{"error":{"message":"a"},"choices":[]}"#, None),
+        (r#"{"choices":[{"message":{"content":"{\"error\":\"a\"}"}}]}"#, None),
+        (r#"[{"error":{"message":"a"}}]"#, None),
+    ] {
+        let found = refusal(body.as_bytes()).map(|error| error.message);
+        assert_eq!(found.as_deref(), expected, "{body}");
+        let mut answer = Answer::new(Operation::ChatCompletions);
+        answer.feed(body.as_bytes());
+        assert!(expected.is_none() || answer.has_error(), "{body}");
     }
 }

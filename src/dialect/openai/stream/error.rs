@@ -5,23 +5,11 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::dialect::passing::StreamError;
 use crate::stream::lenient::{Fields, Lenient};
 
 /// The longest message that is kept, in bytes.
 const MAX_MESSAGE: usize = 2048;
-
-/// An error inside a response, in the provider's words. Texts are at most 2 KiB.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StreamError {
-    /// The message; empty when there is none.
-    pub message: String,
-    /// The member `type`.
-    pub kind: Option<String>,
-    /// The member `code`, numbers as text.
-    pub code: Option<String>,
-    /// The HTTP status that the error names, if it names one.
-    pub status: Option<u16>,
-}
 
 /// The places where an error may stand.
 #[derive(Debug, Default, Deserialize)]
@@ -94,7 +82,7 @@ impl StreamError {
     }
 
     /// An error that is an object, or only a text.
-    pub(in crate::dialect::openai) fn of_value(raw: &str) -> Option<StreamError> {
+    pub(in crate::dialect) fn of_value(raw: &str) -> Option<StreamError> {
         if let Ok(text) = serde_json::from_str::<Cow<'_, str>>(raw) {
             let is_said = !text.is_empty();
             return is_said.then(|| StreamError { message: cut(text.into_owned()), ..StreamError::default() });

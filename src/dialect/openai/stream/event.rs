@@ -7,12 +7,10 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::super::usage::Reported;
+use crate::dialect::passing::Learnt;
 use crate::meter::Usage;
 use crate::operation::Operation;
 use crate::stream::lenient::{Fields, Lenient};
-
-/// The longest model name or id that is kept.
-const MAX_NAME: usize = 256;
 
 static USAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""usage""#));
 static ERROR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""error""#));
@@ -147,7 +145,6 @@ impl Read {
     }
 }
 
-/// A name of acceptable length. Azure's first chunk has empty ones.
 fn name(text: &Lenient<String>) -> Option<String> {
-    text.0.clone().filter(|text| (1..=MAX_NAME).contains(&text.len()))
+    Learnt::name(text.0.clone())
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::StreamError;
+use crate::dialect::passing::StreamError;
 use crate::stream::lenient::{Fields, Lenient};
 
 /// What the beginning of a stream says.

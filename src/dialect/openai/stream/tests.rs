@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::meter::Usage;
 
 /// What the client gets and what was learnt, the same for every way of cutting the stream.
 fn run(operation: Operation, hide: bool, text: &str) -> (String, Learnt, First) {

@@ -1,12 +1,10 @@
-//! What passes by in a JSON response from an OpenAI-compatible provider.
+//! What passes by in a JSON response.
 
-use super::stream::{Learnt, StreamError};
-use super::usage::Reported;
+use super::{Learnt, StreamError};
+use crate::dialect::{anthropic, openai};
+use crate::meter::Usage;
+use crate::operation::Operation;
 use crate::stream::json::{Capture, Keep, Kind, Path, Reader};
-use crate::stream::lenient::Fields;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use serde_json::value::RawValue;
 
 const PATHS: &[Path] = &[
     Path { keys: &["usage"], keep: Keep::Whole(16 * 1024) },
@@ -24,19 +22,16 @@ const ERROR: usize = 3;
 pub struct Answer {
     /// `None` once the body has turned out not to be JSON.
     reader: Option<Reader>,
+    /// Reads the `usage` of the operation's format.
+    usage: fn(&[u8]) -> Usage,
     learnt: Learnt,
-}
-
-impl Default for Answer {
-    fn default() -> Answer {
-        Answer { reader: Some(Reader::new(PATHS)), learnt: Learnt::default() }
-    }
 }
 
 impl Answer {
     /// An answer of which nothing is known yet.
-    pub fn new() -> Answer {
-        Answer::default()
+    pub fn new(operation: Operation) -> Answer {
+        let usage = if operation.is_anthropics() { anthropic::usage } else { openai::usage };
+        Answer { reader: Some(Reader::new(PATHS)), usage, learnt: Learnt::default() }
     }
 
     /// Reads the next piece.
@@ -51,7 +46,7 @@ impl Answer {
         if let Some(mut reader) = self.reader.take()
             && reader.finish().is_ok()
         {
-            self.learnt = learn(&reader);
+            self.learnt = learn(&reader, self.usage);
         }
         &self.learnt
     }
@@ -68,33 +63,11 @@ impl Answer {
     }
 }
 
-/// What a whole body may hold besides an error.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Refusal<'a> {
-    #[serde(borrow)]
-    error: Option<&'a RawValue>,
-    choices: Option<IgnoredAny>,
-    output: Option<IgnoredAny>,
-    data: Option<IgnoredAny>,
-    results: Option<IgnoredAny>,
-    text: Option<IgnoredAny>,
-}
-
-/// The error that stands where an answer should be; `None` when the body is not whole, or has an answer too.
-pub fn refusal(body: &[u8]) -> Option<StreamError> {
-    let refusal: Refusal<'_> = serde_json::from_slice::<Fields<_>>(body).ok()?.0?;
-    let Refusal { error, choices, output, data, results, text } = refusal;
-    let has_answer = [choices, output, data, results, text].iter().any(Option::is_some);
-    error.filter(|_| !has_answer).and_then(|error| StreamError::of_value(error.get()))
-}
-
-fn learn(reader: &Reader) -> Learnt {
+fn learn(reader: &Reader, usage: fn(&[u8]) -> Usage) -> Learnt {
     let text = |path| reader.get(path).and_then(Capture::text).filter(|text| !text.is_empty());
     let raw = |path| reader.get(path).and_then(|capture: &Capture| capture.raw.as_deref());
-    let usage = raw(USAGE).and_then(|raw| serde_json::from_slice::<Fields<Reported>>(raw).ok()?.0);
     Learnt {
-        usage: usage.map(|usage| usage.usage()).unwrap_or_default(),
+        usage: raw(USAGE).map(usage).unwrap_or_default(),
         model: text(MODEL),
         id: text(ID),
         ended: true,

@@ -4,7 +4,7 @@ use crate::meter::Usage;
 /// What a body says, the same for every way of cutting it.
 fn read(body: &[u8]) -> Learnt {
     let feed = |pieces: Vec<&[u8]>| {
-        let mut answer = Answer::new();
+        let mut answer = Answer::new(Operation::ChatCompletions);
         for piece in pieces {
             answer.feed(piece);
             assert_eq!(answer.learnt(), &Learnt::default());
@@ -85,25 +85,4 @@ fn an_error_behind_a_good_status_is_seen() {
 fn usage_that_is_too_large_is_given_up() {
     let body = format!("{{\"usage\":{{\"prompt_tokens\":3,\"x\":\"{}\"}}}}", "x".repeat(17_000));
     assert_eq!(read(body.as_bytes()), Learnt { ended: true, usage_gave_up: true, ..Learnt::default() });
-}
-
-#[test]
-fn an_error_in_place_of_an_answer_is_a_refusal() {
-    for (body, expected) in [
-        (r#"{"error":{"message":"a","code":502},"user_id":"u"}"#, Some("a")),
-        (r#" {"error":"a","choices":null} "#, Some("a")),
-        (r#"{"error":{"message":"a","code":502}"#, None), // not whole
-        (r#"{"error":null,"id":"r"}"#, None),
-        (r#"{"error":{}}"#, None),
-        (r#"{"id":"r","status":"failed","error":{"message":"a"},"output":[]}"#, None),
-        (r#"{"error":{"message":"a"},"choices":[]}"#, None),
-        (r#"{"choices":[{"message":{"content":"{\"error\":\"a\"}"}}]}"#, None),
-        (r#"[{"error":{"message":"a"}}]"#, None),
-    ] {
-        let found = refusal(body.as_bytes()).map(|error| error.message);
-        assert_eq!(found.as_deref(), expected, "{body}");
-        let mut answer = Answer::new();
-        answer.feed(body.as_bytes());
-        assert!(expected.is_none() || answer.has_error(), "{body}");
-    }
 }
