@@ -17,10 +17,17 @@ help: ## this list
 run: wasm envoy ## build, start Envoy with envoy/envoy.yaml, print a curl that works
 	@python3 scripts/run.py $(ENVOY) envoy/envoy.yaml
 
-test: lint wasm envoy envoy-older .venv/ready tests/clients/node_modules/.ready ## everything that CI runs
-	cargo test
-	scripts/debian-tool.sh prometheus prometheus
-	ENVOY=$(ENVOY) $(PYTHON) -m pytest tests/envoy tests/clients
+test: lint ready ## everything that CI runs
+	cargo test --quiet
+	scripts/test-envoy.sh $(ENVOY) $(PYTHON)
+
+# Two of them at a time: linking the module keeps one processor busy, compiling the tests the others.
+.PHONY: ready native
+ready: scripts/rust-ready
+	@$(MAKE) --no-print-directory -j 3 wasm native envoy envoy-older .venv/ready tests/clients/node_modules/.ready
+
+native: scripts/rust-ready
+	cargo test --quiet --no-run
 
 lint: scripts/rust-ready ## formatting and clippy, native and wasm
 	cargo fmt --check

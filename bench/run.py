@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import variants
-from mock import free_port
+from mock import reserve_port
 from upstream import EVENTS, WORD
 
 HERE = Path(__file__).resolve().parent
@@ -92,7 +92,7 @@ def main() -> None:
     args = parser.parse_args()
     names = args.only or list(variants.VARIANTS)
 
-    port = free_port()
+    port = reserve_port()
     provider = [sys.executable, HERE / "upstream.py", str(port)]
     processes = [subprocess.Popen(provider) for _ in range(2)]
     time.sleep(0.5)

@@ -1,7 +1,9 @@
 """Fixtures of every test that runs a real Envoy: `gateway(...)` and `upstream(...)` make as many as a test wants."""
 
 import shutil
+import time
 
+import pace
 import pytest
 from babel import Babels
 from harness import NEWEST, OLDEST, Gateway
@@ -10,6 +12,39 @@ from trio import Trios
 from world import World
 
 FAILED = pytest.StashKey[bool]()
+
+
+def pytest_xdist_auto_num_workers(config):
+    return pace.workers()
+
+
+class Progress:
+    """A line per so many tests in the place of a dot for each: what failed is to be found in the output."""
+
+    def __init__(self, config, every: int = 250):
+        self.config, self.every, self.done, self.began = config, every, 0, time.monotonic()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report):
+        if report.when == "call" or not report.passed:
+            return ("error" if report.failed and report.when != "call" else report.outcome), "", report.outcome.upper()
+        return "", "", ""
+
+    def pytest_runtest_logreport(self, report):
+        if report.failed:
+            self._say(f"FAILED {report.nodeid}")
+        if report.when == "teardown":
+            self.done += 1
+            if self.done % self.every == 0:
+                self._say(f"{self.done} tests after {time.monotonic() - self.began:.0f} s")
+
+    def _say(self, line: str) -> None:
+        self.config.pluginmanager.get_plugin("terminalreporter").write_line(line)
+
+
+def pytest_configure(config):
+    if config.option.verbose < 0:
+        config.pluginmanager.register(Progress(config))
 
 
 def pytest_generate_tests(metafunc):

@@ -29,7 +29,7 @@ class Aimock:
         command = ["node", HERE / "node_modules/@copilotkit/aimock/dist/cli.js", "-p", "0", "-f", folder / "fixtures.json"]
         with open(folder / "log", "wb") as log:  # a file, since nobody reads on: a full pipe would stop it
             self.process = subprocess.Popen(command, env=os.environ | {"AIMOCK_API_KEYS": ",".join(keys)}, stdout=log, stderr=log)
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while not (found := re.search(r"listening on (http://127\.0\.0\.1:(\d+))", said := (folder / "log").read_text())):
             assert self.process.poll() is None and time.monotonic() < end, f"aimock does not start: {said}"
             time.sleep(0.02)
@@ -49,9 +49,9 @@ class Aimock:
     def _ask(self, method: str, path: str, body: bytes | None = None) -> str:
         headers = {"authorization": f"Bearer {self.key}"}
         request = urllib.request.Request(self.url + path, body, headers, method=method)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.read().decode()
 
     def close(self) -> None:
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(30)

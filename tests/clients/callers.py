@@ -21,7 +21,7 @@ def sections(bob: list[str]) -> dict:
 def line_of(running, model: str, since: int, count: int = 1) -> dict:
     """The last of `count` lines about this model that follow the log's first `since` lines. Waits for all of them: a
     line is written a moment after the client has its answer, and must not be taken for one of the next test."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + 30
     while len(found := [line for line in running.access_log()[since:] if line["model_asked"] == model]) < count:
         assert time.monotonic() < end, f"{len(found)} lines about {model}, not {count}"
         time.sleep(0.02)

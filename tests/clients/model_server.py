@@ -14,7 +14,7 @@ with tempfile.TemporaryDirectory() as folder:
     params.model_alias = {"gemma-3-270m"}
     params.n_ctx, params.n_parallel, params.warmup = 512, 1, False
     params.hostnames, params.port = ["127.0.0.1"], 0
-    params.cpuparams.n_threads = 2
+    params.cpuparams.n_threads = 1  # more wait for each other, and on a busy machine that takes minutes
     server = xllamacpp.Server(params)
     print(server.listening_address, flush=True)
     sys.stdin.read()

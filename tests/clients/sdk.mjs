@@ -11,7 +11,7 @@ async function outcome({ url, key, options, path, args, params }) {
   const at = []; // when each try went out: the SDK retries inside
   const events = [];
   const counting = (...request) => (at.push(performance.now() / 1000), fetch(...request));
-  const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: key, timeout: 20000, fetch: counting, ...options });
+  const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: key, timeout: 60000, fetch: counting, ...options });
   try {
     const names = path.split(".");
     const method = names.pop();

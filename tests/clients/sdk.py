@@ -51,7 +51,7 @@ class Python:
         params = {name: (value.name, value.data) if isinstance(value, File) else value for name, value in params.items()}
         params |= {"extra_body": extra} if extra else {}
         http = openai.DefaultHttpxClient(event_hooks=hooks)
-        with openai.OpenAI(base_url=f"{url}/v1", api_key=key, timeout=20, http_client=http, **(options or {})) as client:
+        with openai.OpenAI(base_url=f"{url}/v1", api_key=key, timeout=60, http_client=http, **(options or {})) as client:
             try:
                 method = client
                 for name in path.split("."):

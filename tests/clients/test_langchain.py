@@ -43,7 +43,7 @@ def running(provider):
 
 @pytest.fixture
 def model(running):
-    return ChatOpenAI(model="acme/chat", base_url=f"{running.url}/v1", api_key=ALICE, timeout=20)
+    return ChatOpenAI(model="acme/chat", base_url=f"{running.url}/v1", api_key=ALICE, timeout=60)
 
 
 def test_langchain_gets_an_answer_with_usage(model, provider):

@@ -11,7 +11,7 @@ from llmock.testing import LLMockServer
 from llmock.verdict import judge
 from sdk import CHAT, HELLO
 
-IDLE = "1.5s"  # longer than any wait below: it also ends the wait for a `retry-after`
+IDLE = "3s"  # longer than any wait below: it also ends the wait for a `retry-after`
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def running(server):
     models = [
         {"name": "acme/alone", "targets": [{"provider": "openai", "model": "alone"}]},
         example.plan("openai", "together", model="acme/pair")["models"][0],
-        example.plan("openai", "together", model="acme/hasty")["models"][0] | {"timeouts": {"first_token": "200ms"}},
+        example.plan("openai", "together", model="acme/hasty")["models"][0] | {"timeouts": {"first_token": "1s"}},
     ]
     config = example.plan("openai", "together") | {"models": models} | callers.sections(bob=["acme/none"])
     times = {"per_try_idle_timeout": IDLE}
@@ -98,7 +98,7 @@ def test_a_truncated_stream_is_an_api_error(ask):
 
 
 def test_a_slow_first_token_is_tried_elsewhere(ask):
-    got, line, verdict = ask("hasty", SlowFirstToken(3), stream=True)
+    got, line, verdict = ask("hasty", SlowFirstToken(5), stream=True)
     assert got.error is None and got.text()
     assert line["attempts"] == "openai:timeout,together:200"
     assert verdict.attempts == 2

@@ -190,7 +190,7 @@ def test_how_often_it_is_tried(outcomes, provider, sdk, case):
     assert (len(outcome.at), len(asked)) == (case.tries, case.asked)
     waits = [after - before for before, after in zip(outcome.at, outcome.at[1:])]
     assert all(wait >= case.least_wait for wait in waits), waits
-    assert seconds < 30, "an SDK sleeps because of what it was told"
+    assert seconds < 55, "an SDK sleeps because of what it was told"
 
 
 UNREAD = {"bad-key", "unknown-url", "no-such-model", "option", "wrong-type", "above-the-limit"}  # refused before the model is known

@@ -85,8 +85,8 @@ def config(**more) -> dict:
         for model, names in plans.items()
     ]
     models += [pair("pair", name) for name in NAMES]
-    models += [pair("slow", name, timeouts={"attempt": "700ms"}) for name in NAMES]
-    models += [pair("hasty", name, timeouts={"first_token": "400ms"}) for name in NAMES]
+    models += [pair("slow", name, timeouts={"attempt": "1500ms"}) for name in NAMES]
+    models += [pair("hasty", name, timeouts={"first_token": "1s"}) for name in NAMES]
     models += [{"name": name, "targets": [{"provider": provider, "model": model}]} for name, (provider, model) in EMBEDDERS.items()]
     models[-1]["targets"].append({"provider": "cohere", "model": "embed-v4.0", "priority": 1})
     keys = [{"id": "alice", "sha256": hashlib.sha256(CLIENT_KEY.encode()).hexdigest()}]

@@ -97,7 +97,7 @@ def chat(url: str, model: str = "acme/chat", *, prompt: str = "Hi", headers: dic
     return request(url, "POST", CHAT, message | body, headers, timeout)
 
 
-def raw(url: str, *parts: bytes, pause: float = 0, timeout: float = 10) -> bytes:
+def raw(url: str, *parts: bytes, pause: float = 0, timeout: float = 20) -> bytes:
     """Sends these bytes, with a pause between the parts, and returns all that comes until the other side closes or is
     silent for `timeout`."""
     host = urlsplit(url)
@@ -123,7 +123,7 @@ def open_stream(url: str, model: str = "acme/chat", *, headers: dict | None = No
 
 
 def h2_request(
-    url: str, path: str = CHAT, body: bytes | dict = b"", headers: Iterable = (), trailers: Iterable = (), method: str = "POST", timeout: float = 10
+    url: str, path: str = CHAT, body: bytes | dict = b"", headers: Iterable = (), trailers: Iterable = (), method: str = "POST", timeout: float = 30
 ) -> Response:
     """One HTTP/2 request over cleartext, with request trailers when there are any."""
     host = urlsplit(url)

@@ -19,7 +19,7 @@ class Gate:
         self._turns.release(turns)
 
     async def passed(self) -> None:
-        end = time.monotonic() + 10
+        end = time.monotonic() + 30
         while not self._turns.acquire(blocking=False):
             if time.monotonic() > end:
                 raise ConnectionError("nobody opened the gate")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import example
 import yaml
-from mock import Upstream, free_port
+from mock import Upstream, reserve_port
 from prometheus import Metrics
 
 NEWEST, OLDEST = "1.40.0", "1.39.3"
@@ -100,7 +100,7 @@ class Gateway:
         return self
 
     def _wait_ready(self) -> None:
-        end = time.monotonic() + 30
+        end = time.monotonic() + 90
         while time.monotonic() < end:
             if self.process.poll() is not None:
                 self.process = None
@@ -113,7 +113,7 @@ class Gateway:
             except (OSError, KeyError):  # no file yet, refused, 503, or no listener yet
                 time.sleep(0.02)
         self.process.kill()
-        raise EnvoyRefused("not ready after 30 s\n" + self.envoy_log())
+        raise EnvoyRefused("not ready after 90 s\n" + self.envoy_log())
 
     def _listener_url(self, name: str) -> str:
         listeners = json.loads(self.get_admin("/listeners?format=json"))["listener_statuses"]
@@ -133,7 +133,7 @@ class Gateway:
         ended_before = process.poll()
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(30)
         except subprocess.TimeoutExpired:
             process.kill()
             return f"Envoy did not stop: {self.folder}"
@@ -156,11 +156,11 @@ class Gateway:
         return self.folder / "envoy.yaml"
 
     def get_admin(self, path: str) -> str:
-        with urllib.request.urlopen(self.admin + path, timeout=10) as answer:
+        with urllib.request.urlopen(self.admin + path, timeout=30) as answer:
             return answer.read().decode()
 
     def post_admin(self, path: str) -> None:
-        urllib.request.urlopen(urllib.request.Request(self.admin + path, method="POST"), timeout=10).close()
+        urllib.request.urlopen(urllib.request.Request(self.admin + path, method="POST"), timeout=30).close()
 
     def metrics(self) -> Metrics:
         """The filter's own metrics, as Prometheus would scrape them."""
@@ -176,7 +176,7 @@ class Gateway:
         whole = (self.folder / "access.log").read_bytes().rpartition(b"\n")[0]  # the last line may still be on its way
         return [json.loads(line) for line in whole.splitlines()]
 
-    def wait_log(self, count: int, timeout: float = 10) -> list[dict]:
+    def wait_log(self, count: int, timeout: float = 30) -> list[dict]:
         """The access log, once it has that many lines: they are written a moment after the client has its answer."""
         end = time.monotonic() + timeout
         while len(lines := self.access_log()) < count:
@@ -184,7 +184,7 @@ class Gateway:
             time.sleep(0.02)
         return lines
 
-    def line_of(self, answer, timeout: float = 10) -> dict:
+    def line_of(self, answer, timeout: float = 30) -> dict:
         """The access log line of an answer, found by its generation."""
         generation = answer.header("x-tollgate-generation")
         end = time.monotonic() + timeout
@@ -208,7 +208,7 @@ class Gateway:
 def _lead(tree: dict, upstreams: dict[str, Upstream | int]) -> None:
     """Ports nobody else has, and every provider at a mock or at nothing: no test ever leaves this machine."""
     tree["admin"]["address"]["socket_address"]["port_value"] = 0
-    demo = free_port()
+    demo = reserve_port()
     for listener in tree["static_resources"]["listeners"]:
         listener["address"]["socket_address"]["port_value"] = {"gateway": 0, "demo": demo}[listener["name"]]
     for name, cluster in example.clusters(tree).items():

@@ -35,7 +35,7 @@ REACHED = ("openai", "azure", "groq")  # the providers of the first, second and 
 REFUSING = ("cerebras", "together", "mistral")  # and where nobody listens
 WAITS = (7, 3, 5)  # seconds in the `retry-after` of each target's 429
 
-TOO_LATE = "800ms"
+TOO_LATE = "1500ms"
 
 
 @dataclass(frozen=True)

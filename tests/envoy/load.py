@@ -75,7 +75,7 @@ async def _crowd(url: str, asks: Iterator[Ask], connections: int) -> list[Answer
             answers[number] = await _read(reader, one.name, sent)
         writer.close()
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(100):
         await asyncio.gather(*(client() for _ in range(connections)))
     return [answers[number] for number in sorted(answers)]
 
@@ -117,7 +117,7 @@ def leave(connections: list[http.client.HTTPConnection], read: int = 0) -> None:
         connection.close()
 
 
-def wait_until(what, timeout: float = 5) -> None:
+def wait_until(what, timeout: float = 30) -> None:
     """Waits until this is true: rests end by the clock."""
     end = time.monotonic() + timeout
     while not what():

@@ -247,7 +247,7 @@ class Upstream:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
-    def wait(self, count: int, timeout: float = 10) -> list[Request]:
+    def wait(self, count: int, timeout: float = 30) -> list[Request]:
         """What arrived, once it is that many requests."""
         end = time.monotonic() + timeout
         while len(self.requests) < count:
@@ -317,8 +317,15 @@ async def _read_chunks(reader: asyncio.StreamReader) -> bytes:
     return bytes(body)
 
 
-def free_port() -> int:
-    """A port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+_reserved: list[socket.socket] = []
+
+
+def reserve_port() -> int:
+    """A port for a server that cannot choose one by itself. It stays bound for as long as this process lives, so that nobody
+    else is given it; connections to it are refused until somebody, who reuses addresses, listens there."""
+    one = socket.socket()
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # Envoy's listeners do so too
+    one.bind(("127.0.0.1", 0))
+    _reserved.append(one)
+    return one.getsockname()[1]

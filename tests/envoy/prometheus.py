@@ -71,15 +71,15 @@ class Prometheus:
 
     def __exit__(self, *exception) -> None:
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(30)
 
     def query(self, expression: str) -> dict[frozenset, float]:
         """The instant vector: labels as a frozenset of pairs -> value."""
-        with urllib.request.urlopen(f"{self.url}/api/v1/query?" + urllib.parse.urlencode({"query": expression}), timeout=5) as answer:
+        with urllib.request.urlopen(f"{self.url}/api/v1/query?" + urllib.parse.urlencode({"query": expression}), timeout=20) as answer:
             result = json.load(answer)["data"]["result"]
         return {frozenset(one["metric"].items()): float(one["value"][1]) for one in result}
 
-    def wait(self, expression: str, expected: dict[frozenset, float], timeout: float = 20) -> None:
+    def wait(self, expression: str, expected: dict[frozenset, float], timeout: float = 60) -> None:
         """Waits until the query gives this."""
         end, got = time.monotonic() + timeout, None
         while time.monotonic() < end:

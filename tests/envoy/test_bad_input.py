@@ -57,7 +57,7 @@ local = threading.local()
 def send(url: str, bad: Bad) -> tuple[int, dict, bytes]:
     """One request over this thread's kept connection."""
     if getattr(local, "url", None) != url:
-        local.url, local.connection = url, http.client.HTTPConnection(urlsplit(url).netloc, timeout=20)
+        local.url, local.connection = url, http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
     for attempt in (1, 2):
         try:
             local.connection.putrequest(bad.method, "/v1/" + bad.path, skip_accept_encoding=True)
@@ -181,7 +181,7 @@ NO_HTTP = [
 
 def test_what_is_not_even_http_gets_json_too(running):
     with ThreadPoolExecutor(len(NO_HTTP)) as pool:  # each waits for the connection's end
-        answers = pool.map(lambda case: raw(running.url, case[0], timeout=2), NO_HTTP)
+        answers = pool.map(lambda case: raw(running.url, case[0], timeout=5), NO_HTTP)
     for (sent, status), answer in zip(NO_HTTP, answers):
         head, _, body = answer.partition(b"\r\n\r\n")
         assert head.split(b" ")[1:2] == [str(status).encode()], (sent[:80], answer)

@@ -1,5 +1,6 @@
 """Where fallback ends: whose 400 counts, how many attempts there are, and what is not repeated at all."""
 
+import pace
 import pytest
 from mock import chat, error, hang, reset
 from trio import REFUSED, REFUSED_IMAGES, saw_only_its_own
@@ -55,11 +56,12 @@ def test_the_end_of_a_plan(trio, name, stream):
 
 
 def test_all_limited_says_when_the_first_of_them_is_free(trio):
+    lost = pace.lost()
     waits = {"openai": "30", "azure": "7", "groq": "20"}
     trio.behave(**{name: error(429, headers={"retry-after": wait}) for name, wait in waits.items()})
     response = trio.chat()
     assert (response.status, response.header("retry-after")) == (429, "7")
-    assert response.chunks[0][0] < 5, "nobody waits when there is somebody else to ask"
+    assert response.chunks[0][0] < 5 + pace.lost() - lost, "nobody waits when there is somebody else to ask"
 
 
 # What was paid for already must not be made twice: images, audio, and what the provider keeps.

@@ -20,7 +20,7 @@ def settings(words: list[str]) -> dict:
     openai, *others = config()["providers"]
     openai = openai | {"credentials": [{"value": "first"}, {"value": "second"}]}
     models = [
-        model("acme/chat", ("azure", "groq"), timeouts={"attempt": "400ms"}),
+        model("acme/chat", ("azure", "groq"), timeouts={"attempt": "1s"}),
         model("acme/two-keys", ("openai", "groq")),
         model("acme/short", ("azure",), context_window=8_000, fallbacks=["acme/equal", "acme/long"]),
         model("acme/equal", ("openai",), context_window=8_000),

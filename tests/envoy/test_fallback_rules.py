@@ -7,7 +7,7 @@ from trio import Trios, config, model
 
 pytestmark = pytest.mark.both
 
-TOTAL = {"total": "700ms", "attempt": "10s"}
+TOTAL = {"total": "1200ms", "attempt": "10s"}
 
 
 def settings() -> dict:

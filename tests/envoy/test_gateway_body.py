@@ -175,7 +175,7 @@ def test_the_limit_is_the_configurations(small):
 def test_413_leaves_a_clients_connection_in_order(small):
     """A client on a kept connection reads the whole 413, and is told when the connection is over."""
     address = urlsplit(small.url).netloc
-    connection = http.client.HTTPConnection(address, timeout=10)
+    connection = http.client.HTTPConnection(address, timeout=30)
     headers = dict(bearer("alice"))
     for body, status in [(b'{"model":"acme/same"}', 200), (of_size(70_000), 413), (b'{"model":"acme/same"}', 200)]:
         connection.request("POST", CHAT, body, headers)  # opens a new one where the last answer said `connection: close`
@@ -195,7 +195,7 @@ def test_a_client_that_announces_too_much_is_answered_while_it_waits(small):
     """The length alone is above the limit: the answer comes once the limit is passed, not when the body ends."""
     host = urlsplit(small.url)
     head = f"POST {CHAT} HTTP/1.1\r\nhost: x\r\nauthorization: {bearer('alice')[0][1]}\r\ncontent-length: 10000000\r\n\r\n"
-    with socket.create_connection((host.hostname, host.port), timeout=5) as plain:
+    with socket.create_connection((host.hostname, host.port), timeout=30) as plain:
         plain.sendall(head.encode() + of_size(100_000))
         answer = b""
         while b"request_too_large" not in answer:

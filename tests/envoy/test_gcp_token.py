@@ -6,7 +6,7 @@ from client import chat
 from harness import Gateway
 from load import ask, crowd, wait_until
 from metadata import TOKEN_PATH, Metadata, Vertex, bearer, clusters, settings, vertex
-from mock import Upstream, answer, chatting, free_port, hang, reset, trailers
+from mock import Upstream, answer, chatting, hang, reserve_port, reset, trailers
 
 WORKERS = 4
 GARBAGE = {  # what a server may give instead of a token, once
@@ -34,7 +34,7 @@ class Cloud:
         self.mocks = {"vertex-anthropic": Upstream(self.vertex), "vertex": Upstream(self.vertex), "groq": Upstream(chatting("from groq"))}
         providers = [vertex(name, name, "vertex" if name == "second" else "vertex-anthropic") for name in self.servers]
         providers += [vertex("nowhere", "not-in-envoy"), vertex("dead", "dead"), vertex("homeless", "homeless"), vertex("same", "first")]
-        edit = clusters(dead=free_port(), homeless=None, **self.servers)
+        edit = clusters(dead=reserve_port(), homeless=None, **self.servers)
         self.gateway = Gateway(settings(*providers), dict(self.mocks), version=version, concurrency=WORKERS, edit=edit).start()
         self.url = self.gateway.url
 
@@ -166,7 +166,7 @@ def test_a_refused_token_is_fetched_anew(cloud):
 @pytest.mark.both
 def test_a_silent_server_is_given_up(cloud):
     """A fetch has five seconds. Meanwhile no other worker begins one."""
-    wait_until(lambda: cloud.chat("acme/silent").status == 200, timeout=10)
+    wait_until(lambda: cloud.chat("acme/silent").status == 200)
     server = cloud.servers["silent"]
     first, second = (request.at for request in server.requests)
     assert 5 < second - first < 8 and server.tokens == ["ya29.silent.1"]

@@ -4,14 +4,17 @@ import itertools
 import threading
 import time
 
+import pace
 import pytest
 from client import chat
 from ecds import Watched
 from harness import Gateway
 from load import ask, crowd, for_seconds, wait_until
 from metadata import Metadata, Vertex, bearer, clusters, settings, vertex
-from mock import free_port
+from mock import reserve_port
 from speaking import speaking
+
+pytestmark = pytest.mark.alone
 
 
 @pytest.fixture
@@ -42,30 +45,31 @@ def test_tokens_are_replaced_before_they_are_over(gateway, upstream, server):
     streams = []
     crowd_of_streams = threading.Thread(target=lambda: streams.extend(crowd(running.url, [ask("acme/slow", stream=True)] * 8, connections=8)))
     crowd_of_streams.start()
-    began = time.monotonic()
+    began, lost = time.monotonic(), pace.lost()
     answers = crowd(running.url, for_seconds(4, "acme/claude"), connections=2)
     lasted = time.monotonic() - began
     crowd_of_streams.join()
+    late = pace.lost() - lost
     assert {one.status for one in answers} == {200}
     assert [one.status for one in streams] == [200] * 8
     assert all(one.body.endswith(b"data: [DONE]\n\n") for one in streams)
 
     given = dict(metadata.given)
     ages = [request.at - given[bearer(request)] for request in mock.requests]
-    assert max(ages) < 2.2, "no token is used when it is over"
+    assert max(ages) < 2.2 + late, "no token is used when it is over"
     gaps = [b - a for a, b in itertools.pairwise(metadata.given_at)]
-    assert all(1.6 < gap < 2.2 for gap in gaps), gaps
-    assert len({bearer(request) for request in mock.requests}) >= int(lasted / 2.2), "the newest is used"
+    assert all(1.6 - late < gap < 2.2 + late for gap in gaps), gaps
+    assert len({bearer(request) for request in mock.requests}) >= int(lasted / (2.2 + late)), "the newest is used"
 
 
 def test_a_server_that_is_down_at_the_start_and_comes_back(gateway, upstream, server):
-    port, mock = free_port(), upstream(Vertex())
+    port, mock = reserve_port(), upstream(Vertex())
     running = gateway(settings(vertex("claude", "gcp_metadata")), {"vertex-anthropic": mock}, concurrency=2, edit=clusters(gcp_metadata=port))
     wait_until(lambda: "next try in 0.5 s" in running.envoy_log())
     assert chat(running.url, "acme/claude").status == 503 and mock.requests == []
-    metadata, back = server(port=port), time.monotonic()
+    metadata, back, lost = server(port=port), time.monotonic(), pace.lost()
     wait_until(lambda: chat(running.url, "acme/claude").status == 200)
-    assert time.monotonic() - back < 3, "waits grow, but not that fast"
+    assert time.monotonic() - back < 3 + pace.lost() - lost, "waits grow, but not that fast"
     assert {bearer(request) for request in mock.requests} == {"ya29.m.1"} and len(metadata.requests) == 1
     assert "a token has come by cluster gcp_metadata" in running.envoy_log()
 

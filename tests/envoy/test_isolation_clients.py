@@ -6,6 +6,7 @@ import socket
 import time
 from urllib.parse import urlsplit
 
+import pace
 import pytest
 from client import CHAT, h2_request, open_stream, raw, request
 from mock import chat_stream, chunk, hang, pieces, sse
@@ -41,9 +42,9 @@ UPGRADE = {"connection": "upgrade", "upgrade": "websocket", "sec-websocket-key":
 
 def test_d12_a_post_without_a_body_is_refused(trio):
     for headers in (NO_BODY, {}):
-        response = request(trio.gateway.url, "POST", CHAT, headers=headers, timeout=5)
+        response = request(trio.gateway.url, "POST", CHAT, headers=headers, timeout=20)
         assert (response.status, response.json()["error"]["code"]) == (400, "invalid_body")
-    response = h2_request(trio.gateway.url, headers=[("content-type", "application/json")], timeout=5)
+    response = h2_request(trio.gateway.url, headers=[("content-type", "application/json")], timeout=20)
     assert (response.status, response.json()["error"]["code"]) == (400, "invalid_body")
     assert sum(trio.seen().values()) == 0
 
@@ -56,13 +57,13 @@ def test_d12_a_chunked_body_without_a_chunk_is_refused(trio):
 
 @pytest.mark.parametrize("method,sent", [("GET", None), ("POST", b'{"model":"acme/chat","messages":[]}')])
 def test_d12_upgrades_are_refused(trio, method, sent):
-    response = request(trio.gateway.url, method, CHAT, sent, UPGRADE, timeout=5)
+    response = request(trio.gateway.url, method, CHAT, sent, UPGRADE, timeout=20)
     assert (response.status, response.json()["error"]["code"]) == (426, "unsupported_method")
     assert sum(trio.seen().values()) == 0
 
 
 def test_d12_connect_is_refused(trio):
-    status, body = parsed(raw(trio.gateway.url, b"CONNECT a.example:443 HTTP/1.1\r\nhost: a.example:443\r\n\r\n", timeout=3))
+    status, body = parsed(raw(trio.gateway.url, b"CONNECT a.example:443 HTTP/1.1\r\nhost: a.example:443\r\n\r\n", timeout=20))
     assert (status, body["error"]["code"], sum(trio.seen().values())) == (405, "unsupported_method", 0)
 
 
@@ -73,10 +74,10 @@ def parsed(answer: bytes) -> tuple[int, dict]:
 
 def test_d12_an_upload_that_is_too_slow_is_ended(trio):
     head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n"
-    start = time.monotonic()
-    status, body = parsed(raw(trio.gateway.url, head + b'{"model":"acme/chat",', timeout=5))
+    start, lost = time.monotonic(), pace.lost()
+    status, body = parsed(raw(trio.gateway.url, head + b'{"model":"acme/chat",', timeout=20))
     assert (status, body["error"]["code"]) == (408, "request_timeout")
-    assert 0.9 < time.monotonic() - start < 3
+    assert 0.9 < time.monotonic() - start < 3 + pace.lost() - lost
     assert sum(trio.seen().values()) == 0
 
 
@@ -87,8 +88,8 @@ def test_d12_a_stream_longer_than_the_upload_may_take_is_left_alone(trio):
 
 def test_d12_expect_continue_is_answered(trio):
     data = json.dumps({"model": "acme/chat", "messages": []}).encode()
-    head = f"POST {CHAT} HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-type: application/json\r\ncontent-length: {len(data)}\r\n\r\n"
-    got = raw(trio.gateway.url, head.encode(), data, pause=0.1, timeout=0.5)
+    head = f"POST {CHAT} HTTP/1.1\r\nhost: a\r\nconnection: close\r\nexpect: 100-continue\r\ncontent-type: application/json\r\ncontent-length: {len(data)}\r\n\r\n"
+    got = raw(trio.gateway.url, head.encode(), data, pause=0.1)
     assert got.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK")
     assert trio.mocks["openai"].requests[0].header("expect") is None
 
@@ -124,7 +125,7 @@ def leave_after(trio, stream: bool, name: str, bytes_read: int) -> None:
     where = urlsplit(trio.gateway.url)
     data = json.dumps({"model": "acme/patient", "stream": stream, "messages": [{"role": "user", "content": name}]})
     head = f"POST {CHAT} HTTP/1.1\r\nhost: a\r\nai-reporting-user: {name}\r\ncontent-type: application/json\r\ncontent-length: {len(data)}\r\n\r\n"
-    with socket.create_connection((where.hostname, where.port), timeout=5) as plain:
+    with socket.create_connection((where.hostname, where.port), timeout=20) as plain:
         plain.sendall((head + data).encode())
         trio.mocks["openai"].wait(1)
         body = b""
@@ -136,7 +137,7 @@ def leave_after(trio, stream: bool, name: str, bytes_read: int) -> None:
             time.sleep(0.15)  # the provider's beginning is with the filter
 
 
-def wait_until(holds, otherwise: str, timeout: float = 5) -> None:
+def wait_until(holds, otherwise: str, timeout: float = 30) -> None:
     end = time.monotonic() + timeout
     while not holds():
         assert time.monotonic() < end, otherwise
@@ -146,7 +147,7 @@ def wait_until(holds, otherwise: str, timeout: float = 5) -> None:
 def test_d9_a_client_that_leaves_during_its_upload(trio):
     where = urlsplit(trio.gateway.url)
     head = f"POST {CHAT} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n"
-    with socket.create_connection((where.hostname, where.port), timeout=5) as plain:
+    with socket.create_connection((where.hostname, where.port), timeout=20) as plain:
         plain.sendall(head.encode() + b'{"model":"acme/chat"')
         wait_until(lambda: trio.value("tollgate_in_flight") == 1, "the request did not begin")
     line = trio.line_where(lambda line: line["ended"] == "client_left" and line["attempts"] is None)

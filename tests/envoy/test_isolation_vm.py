@@ -123,7 +123,7 @@ def test_d1_exchanges_of_two_vms_with_the_same_number_are_not_mixed_up(gateway, 
 
 
 def wait_until_moved(running, times: int = 1) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 30
     while sum(v for n, v in running.stats("extension_config_discovery.*config_reload").items() if n.endswith("config_reload")) < times + 1:
         assert time.monotonic() < end, running.stats("extension_config_discovery")
         time.sleep(0.02)

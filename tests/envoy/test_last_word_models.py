@@ -9,7 +9,7 @@ pytestmark = pytest.mark.both
 
 def settings() -> dict:
     whole = config()
-    quick = {"attempt": "300ms"}
+    quick = {"attempt": "1s"}
     whole["models"] += [
         model("acme/one", "openai", fallbacks=["acme/azure"], timeouts=quick),
         model("acme/two", "openai", "azure", fallbacks=["acme/groq"], timeouts=quick),

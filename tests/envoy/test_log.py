@@ -152,7 +152,7 @@ def test_a_client_that_left_before_an_answer(stage):
     count = stage.lines(1)
     stage.behaviour = hang()
     with pytest.raises(TimeoutError):
-        chat(stage.gateway.url, headers=KEY, timeout=0.3)
+        chat(stage.gateway.url, headers=KEY, timeout=1.5)
     nobody = {"model_answered": None, "provider_request_id": None, "status": None, "attempts": "openai:pending"}
     check(stage.last(count), SERVED | nobody | {"ended": "client_left"})
 

@@ -1,18 +1,25 @@
 """`max_in_flight`: a provider that is full makes way for those after it in the plan, on all workers together, and nobody is
 refused. A pool of two with eight places each, a fallback model behind it, 64 clients at once on four workers."""
 
+import asyncio
+import time
 from collections import Counter
 
 import pytest
 from client import chat
 from load import Answer, ask, crowd, hold, leave, wait_until
-from mock import Behaviour, chat_stream, error, hang, reset
+from mock import Behaviour, chat_stream, chunk, error, hang, reset
 from mock import chat as json_chat
 from test_isolation_reload import crash, small  # noqa: F401 (a fixture)
 from world import World, config, target
 
 PLACES, CLIENTS = 8, 64
 POOL = ("openai", "azure")
+STREAM = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+def piece(text: str) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(text), text.encode())
 
 
 def settings() -> dict:
@@ -48,6 +55,28 @@ class Doors:
 
 
 class Full(World):
+    def held(self, count: int, stream: bool = False) -> Behaviour:
+        """Keeps who is inside until so many requests have come to the providers, all taken together: until nobody else
+        comes. A stream has begun by then."""
+
+        async def act(request, connection) -> None:
+            if stream:
+                await connection.send(STREAM + piece(chunk({"role": "assistant", "content": ""}) + chunk({"content": "held"})))
+            end = time.monotonic() + 30
+            while sum(len(mock.requests) for mock in self.mocks.values()) < count and time.monotonic() < end:
+                await asyncio.sleep(0.005)
+            if stream:
+                await connection.send(piece(chunk({}, "stop") + "data: [DONE]\n\n") + b"0\r\n\r\n")
+            else:
+                await json_chat("held")(request, connection)
+
+        return act
+
+    def wait_until_empty(self, doors: dict[str, "Doors"]) -> None:
+        """Clients know of their answers' end before the providers and the gateway do."""
+        wait_until(lambda: not any(door.inside for door in doors.values()))
+        wait_until(lambda: not self.gateway.metrics().value("tollgate_in_flight"))
+
     def guard(self, **behaviours: Behaviour) -> dict[str, Doors]:
         doors = {name: Doors(behaviour) for name, behaviour in behaviours.items()}
         self.behave(**doors)
@@ -68,19 +97,14 @@ def rush(world: World, count: int, model: str = "acme/chat", clients: int = CLIE
     return answers
 
 
-SLOW = {
-    "json": (json_chat("slow", delay=0.4), {}),
-    "streams_to_their_end": (chat_stream(("a",) * 6, delay=0.05), {"stream": True}),
-}
-
-
-@pytest.mark.parametrize("name", SLOW)
-def test_the_excess_of_a_full_pool_is_served_by_the_fallback(world, name):
-    behaviour, body = SLOW[name]
+@pytest.mark.parametrize("stream", [False, True], ids=["json", "streams_to_their_end"])
+def test_the_excess_of_a_full_pool_is_served_by_the_fallback(world, stream):
+    held = world.held(CLIENTS, stream)
     for _ in range(2):  # the second crowd finds the places of the first one free
-        doors = world.guard(openai=behaviour, azure=behaviour)
-        answers = rush(world, CLIENTS, **body)
-        assert {door: (doors[door].most, doors[door].inside) for door in POOL} == {"openai": (PLACES, 0), "azure": (PLACES, 0)}
+        doors = world.guard(openai=held, azure=held)
+        answers = rush(world, CLIENTS, stream=stream)
+        world.wait_until_empty(doors)
+        assert {door: doors[door].most for door in POOL} == {"openai": PLACES, "azure": PLACES}
         assert Counter(one.provider for one in answers) == {"openai": PLACES, "azure": PLACES, "groq": CLIENTS - 2 * PLACES}
 
 
@@ -93,15 +117,17 @@ def test_places_go_on_from_client_to_client(world):
 
 
 def test_the_only_target_takes_more_than_it_should(world):
-    doors = world.guard(openai=json_chat(delay=0.3))
+    doors = world.guard(openai=world.held(24))
     assert {one.provider for one in rush(world, 24, "acme/alone", 24)} == {"openai"}
     assert doors["openai"].most == 24
+    world.wait_until_empty(doors)
     assert Counter(one.provider for one in rush(world, 4, clients=4))["groq"] == 0, "and gives it back"
 
 
 def test_a_fallback_looks_for_a_place_too(world):
     """The first target fails for everybody: the second takes eight of them, the third eight, then there is no way but over."""
-    doors = world.guard(groq=error(500), openai=json_chat(delay=0.5), azure=json_chat(delay=0.5))
+    held = world.held(4 * PLACES)  # twice as many as there are clients: all have been at the first one, too
+    doors = world.guard(groq=error(500), openai=held, azure=held)
     answers = crowd(world.url, (ask("acme/then", prompt=f"conversation {n}") for n in range(2 * PLACES)), 2 * PLACES)
     assert Counter((one.status, one.provider) for one in answers) == {(200, "openai"): PLACES, (200, "azure"): PLACES}
     assert [doors[name].most for name in POOL] == [PLACES, PLACES]
@@ -127,7 +153,8 @@ def test_every_end_gives_the_place_back(world, name):
         [connection.getresponse().read1() for connection in clients]
     leave(clients, read or 0)
     wait_until(lambda: not world.gateway.metrics().value("tollgate_in_flight"))
-    doors = world.guard(openai=json_chat(delay=0.3), azure=json_chat(delay=0.3))
+    held = world.held(2 * PLACES + 4)
+    doors = world.guard(openai=held, azure=held)
     rush(world, 2 * PLACES + 4)
     assert [doors[name].most for name in POOL] == [PLACES, PLACES]
 
@@ -138,13 +165,15 @@ def test_places_of_a_vm_that_died_are_free_again(small):  # noqa: F811
     try:
         clients = hold(world.url, "acme/first", PLACES)
         world.mocks["openai"].wait(PLACES)
+        crashed = time.monotonic()
         crash(world.gateway)
         wait_until(lambda: chat(world.url, "acme/groq").status == 200)
         leave(clients)
         world.behave()
-        assert chat(world.url, "acme/first").header("x-tollgate-provider") == "groq", "they still count"
-        wait_until(lambda: chat(world.url, "acme/first").header("x-tollgate-provider") == "openai", 7)
-        doors = world.guard(openai=json_chat(delay=0.3))
+        first = chat(world.url, "acme/first").header("x-tollgate-provider")
+        assert first == "groq" or time.monotonic() - crashed > 4, "they still count"
+        wait_until(lambda: chat(world.url, "acme/first").header("x-tollgate-provider") == "openai")
+        doors = world.guard(openai=world.held(12))
         rush(world, 12, "acme/first")
         assert doors["openai"].most == PLACES
     finally:

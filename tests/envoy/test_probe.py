@@ -4,6 +4,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import example
+import pace
 import pytest
 from client import chat, open_stream, request
 from gate import Gate, stepping
@@ -28,7 +29,7 @@ class Stage:
         targets = [{"provider": "openai", "model": "m"}, {"provider": "groq", "model": "m", "priority": 1}]
         config = example.plan("openai", "groq") | {"models": [
             {"name": "acme/plain", "targets": targets},
-            {"name": "acme/quick", "targets": targets, "timeouts": {"first_token": "400ms"}},
+            {"name": "acme/quick", "targets": targets, "timeouts": {"first_token": "1s"}},
         ]}
         self.gateway = Gateway(config, {"openai": self.first, "groq": self.second}, version=version)
 
@@ -52,7 +53,7 @@ def test_headers_wait_for_the_first_content(stage, opening):
         time.sleep(0.25)
         assert not opened.done()
         gate.open()
-        connection, answer = opened.result(2)
+        connection, answer = opened.result(20)
         assert (answer.status, answer.getheader("x-tollgate-attempts")) == (200, "openai:200")
         gate.open(2)
         assert answer.read().decode() == "".join([*opening, WORD, END])
@@ -69,28 +70,27 @@ def test_a_silent_streams_headers_go_after_five_seconds(stage):
         await stepping(gates[name], [*opening, WORD, END], free=len(opening))(got, connection)
 
     def ask(name):
-        start = time.monotonic()
+        start, lost = time.monotonic(), pace.lost()
         connection, answer = open_stream(stage.gateway.url, "acme/plain", messages=[{"role": "user", "content": name}])
-        held = time.monotonic() - start
+        held, late = time.monotonic() - start, pace.lost() - lost
         gates[name].open(3)
         body = answer.read().decode()
         connection.close()
-        return held, answer.getheader("x-tollgate-attempts"), body
+        return 4.9 < held < 6 + late, answer.getheader("x-tollgate-attempts"), body
 
     stage.behaviour = act
     with ThreadPoolExecutor(2) as pool:
-        for (held, attempts, body), opening in zip(pool.map(ask, gates), ("", ROLE)):
-            assert 4.9 < held < 6
-            assert (attempts, body) == ("openai:200", opening + WORD + END)
+        for (five_seconds, attempts, body), opening in zip(pool.map(ask, gates), ("", ROLE)):
+            assert (five_seconds, attempts, body) == (True, "openai:200", opening + WORD + END)
 
 
 def test_64_kib_of_bookkeeping_are_enough(stage):
     gate, parts = Gate(), [ROLE * 600, WORD, END]
     assert len(parts[0]) > 1 << 16
     stage.behaviour = stepping(gate, parts, free=1)
-    start = time.monotonic()
+    start, lost = time.monotonic(), pace.lost()
     connection, answer = open_stream(stage.gateway.url, "acme/plain")
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 2 + pace.lost() - lost
     gate.open(3)
     assert answer.read().decode() == "".join(parts)
     connection.close()
@@ -98,11 +98,11 @@ def test_64_kib_of_bookkeeping_are_enough(stage):
 
 @pytest.mark.parametrize("events", [[], [ROLE], [": ping\n\n"]], ids=["headers", "role", "comment"])
 def test_no_first_token_in_time_leads_to_the_next_provider(stage, events):
-    stage.behaviour = sse(events, end="hang")
+    lost, stage.behaviour = pace.lost(), sse(events, end="hang")
     answer = chat(stage.gateway.url, "acme/quick", stream=True)
     assert (answer.status, answer.text()) == (200, "from the second")
     assert answer.header("x-tollgate-attempts") == "openai:timeout,groq:200"
-    assert 0.35 < stage.gateway.line_of(answer)["ttft_ms"] / 1000 < 1
+    assert 0.9 < stage.gateway.line_of(answer)["ttft_ms"] / 1000 < 2 + pace.lost() - lost
 
 
 def test_no_first_token_for_many_at_once(stage):
@@ -111,7 +111,7 @@ def test_no_first_token_for_many_at_once(stage):
 
     def ask(n):
         time.sleep(n * 0.007)  # at all places between two ticks
-        return chat(stage.gateway.url, "acme/quick", stream=True, timeout=5)
+        return chat(stage.gateway.url, "acme/quick", stream=True)
 
     with ThreadPoolExecutor(60) as pool:
         answers = list(pool.map(ask, range(60)))
@@ -119,13 +119,13 @@ def test_no_first_token_for_many_at_once(stage):
 
 
 def test_the_rest_of_a_stream_may_take_longer_than_its_first_token(stage):
-    stage.behaviour = sse([ROLE + WORD, WORD, END], delay=0.5)
+    stage.behaviour = sse([ROLE + WORD, WORD, END], delay=1.2)
     answer = chat(stage.gateway.url, "acme/quick", stream=True)
     assert (answer.cut, answer.text(), answer.header("x-tollgate-attempts")) == (False, "latelate", "openai:200")
 
 
 def test_an_answer_that_is_no_stream_may_take_longer_than_a_first_token(stage):
-    stage.behaviour = said("slow", delay=0.6)
+    stage.behaviour = said("slow", delay=1.5)
     answer = chat(stage.gateway.url, "acme/quick")
     assert answer.header("x-tollgate-attempts") == "openai:200"
 
@@ -138,4 +138,4 @@ def test_bookkeeping_of_responses_is_no_content(stage):
         time.sleep(0.25)
         assert not opened.done()
         gate.open(3)
-        assert opened.result(2).body.decode() == CREATED + DELTA + COMPLETED
+        assert opened.result(20).body.decode() == CREATED + DELTA + COMPLETED

@@ -6,12 +6,12 @@ begun, only silence ends it. The rows of a table wait all at the same time.
 
 import pytest
 from mock import chat, chunk, close, hang, pieces, reset, sse
-from rows import LATE, together
+from rows import together
 from trio import Trios, config, model
 
-pytestmark = pytest.mark.both
+pytestmark = [pytest.mark.both, pytest.mark.alone]
 
-ATTEMPT, TOTAL, IDLE, STREAM_IDLE = 400, 1500, 900, 2000  # ms
+ATTEMPT, TOTAL, IDLE, STREAM_IDLE = 1000, 2500, 3000, 5000  # ms; whoever answers has to do so in the first of them
 CLOSING = 1000  # Envoy closes a cut answer a second later, so that a slow client can read what came before
 
 ROLE, WORD = chunk({"role": "assistant", "content": ""}), chunk({"content": "late"})
@@ -128,7 +128,7 @@ def test_who_stops_in_the_middle_is_cut_and_nobody_else_is_asked(trio):
         assert (got.response.status, got.response.cut, got.response.header("x-tollgate-attempts")) == (200, True, "openai:200"), name
         assert got.took(silence, silence + CLOSING), (name, got.ms)
         assert (got.asked, got.left) == ({"openai": 1, "azure": 0}, [True]), name
-        assert got.line["duration_ms"] < silence + LATE, name
+        assert got.line["duration_ms"] < silence + got.late, name
         assert [got.line[field] for field in ("status", "ended", "error", "attempts")] == [200, "upstream_cut", "provider_cut", "openai:cut"], name
     assert difference(trio, before) == {"cuts": len(rows), "cut": len(rows)}
 
@@ -144,14 +144,14 @@ def test_who_only_forgets_to_hang_up_is_no_failure(trio):
 
 
 def test_an_answer_that_has_begun_may_take_longer_than_its_bounds(trio):
-    """1.8 s in all, where `attempt` or `first_token` is 0.4 s: no gap is as long as the idle timeout."""
-    document = pieces([WHOLE[:9], WHOLE[9:20], WHOLE[20:40], WHOLE[40:]], delay=0.6, headers=JSON)
-    events = sse([ROLE + WORD, WORD, WORD, END], delay=0.6)
+    """3.6 s in all, where `attempt` or `first_token` is a second: no gap is as long as the idle timeout."""
+    document = pieces([WHOLE[:9], WHOLE[9:20], WHOLE[20:40], WHOLE[40:]], delay=1.2, headers=JSON)
+    events = sse([ROLE + WORD, WORD, WORD, END], delay=1.2)
     rows = {
         "json": ("chat", "acme/pair", document),
         "stream": ("stream", "acme/pair", events),
         "stream with first_token": ("stream", "acme/token", events),
-        "no stream, so no first_token": ("chat", "acme/token", chat("slow", delay=0.8)),
+        "no stream, so no first_token": ("chat", "acme/token", chat("slow", delay=2.2)),
     }
     for name, got in together(trio, rows).items():
         assert (got.response.cut, got.response.header("x-tollgate-attempts")) == (False, "openai:200"), name

@@ -113,7 +113,7 @@ class World:
         """Nothing reached any provider."""
         return not any(mock.requests for mock in self.mocks.values())
 
-    def line(self, response: Response, timeout: float = 10) -> dict:
+    def line(self, response: Response, timeout: float = 30) -> dict:
         """The access log line of a response; it is written a moment after the client has its answer."""
         end = time.monotonic() + timeout
         while not (found := [one for one in self.gateway.access_log() if one["id"] == response.header("x-tollgate-generation")]):
