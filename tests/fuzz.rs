@@ -73,6 +73,7 @@ targets! {
     request_bedrock,
     request_cohere,
     request_messages,
+    request_ai_sdk,
     answer_openai,
     answer_responses,
     answer_anthropic,

@@ -48,13 +48,14 @@ const RESPONSES: &[&str] = &["responses"];
 const COHERE: &[&str] = &["cohere"];
 
 /// All of them.
-pub static TARGETS: [Target; 32] = [
+pub static TARGETS: [Target; 33] = [
     target("request_openai", "request", Source::Requests("chat-completions"), Form::Json, requests::openai),
     target("request_anthropic", "request", Source::Requests("chat-completions"), Form::Json, requests::anthropic),
     target("request_gemini", "request", Source::Requests("chat-completions"), Form::Json, requests::gemini),
     target("request_bedrock", "request", Source::Requests("chat-completions"), Form::Json, requests::bedrock),
     target("request_cohere", "request", Source::Requests("chat-completions"), Form::Json, requests::cohere),
     target("request_responses", "request", Source::Requests("chat-completions"), Form::Json, requests::responses),
+    target("request_ai_sdk", "request_ai_sdk", Source::None, Form::Json, requests::ai_sdk),
     target("request_messages", "request_messages", Source::Requests("messages"), Form::Json, requests::messages),
     target("answer_openai", "answer_openai", Source::Answers(OPENAI), Form::Json, answers::openai),
     target("answer_anthropic", "answer_anthropic", Source::Answers(ANTHROPIC), Form::Json, answers::anthropic),

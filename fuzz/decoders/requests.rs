@@ -1,9 +1,9 @@
 //! Requests of clients, and what every provider dialect makes of them.
 
-use tollgate::chat::Request;
+use tollgate::chat::{Request, Response};
 use tollgate::dialect::embeddings;
 use tollgate::dialect::openai::{self, chat};
-use tollgate::dialect::{Encoded, Facts, Unable, anthropic, bedrock, cohere, gemini};
+use tollgate::dialect::{Dropped, Encoded, Facts, Spec, Unable, ai_sdk, anthropic, bedrock, cohere, gemini};
 use tollgate::error::Error;
 use tollgate::http::is_header_value;
 
@@ -60,14 +60,45 @@ pub fn messages(data: &[u8]) {
             return refused(&error);
         }
     };
+    of_everybody(&request);
+}
+
+/// Requests of the AI SDK's clients, of its three versions, for models and for vectors.
+pub fn ai_sdk(data: &[u8]) {
+    for spec in [Spec::V2, Spec::V3, Spec::V4] {
+        match ai_sdk::decode_request(spec, data, "acme/model", data.len().is_multiple_of(2)) {
+            Ok(request) => {
+                of_everybody(&request);
+                order::json(&ai_sdk::encode_response(
+                    spec,
+                    &Response::default(),
+                    &request,
+                    &ids(),
+                    &Dropped::default(),
+                    None,
+                ));
+            }
+            Err(error) => {
+                order::json(&ai_sdk::encode_error(&error, "gen_1", "acme/model"));
+                refused(&error);
+            }
+        }
+        if let Err(error) = ai_sdk::decode_embeddings(spec, data, "acme/model") {
+            refused(&error);
+        }
+    }
+}
+
+/// What every dialect makes of a request.
+fn of_everybody(request: &Request) {
     let claude = [("anthropic", "claude-sonnet-4-5"), ("anthropic", "claude-opus-4-7"), ("vertex-anthropic", ODD)];
-    asked(&request, anthropic::can_express, anthropic::encode_request, &claude);
-    asked(&request, chat::can_express, chat::encode_request, &[("openai", "gpt-5"), ("deepseek", "d")]);
-    asked(&request, openai::responses::can_express, openai::responses::encode_request, &[("openai", "gpt-5")]);
-    asked(&request, gemini::can_express, gemini::encode_request, &[("google", "gemini-3-pro")]);
+    asked(request, anthropic::can_express, anthropic::encode_request, &claude);
+    asked(request, chat::can_express, chat::encode_request, &[("openai", "gpt-5"), ("deepseek", "d")]);
+    asked(request, openai::responses::can_express, openai::responses::encode_request, &[("openai", "gpt-5")]);
+    asked(request, gemini::can_express, gemini::encode_request, &[("google", "gemini-3-pro")]);
     let bedrocks = [("bedrock", "eu.anthropic.claude-sonnet-4-5-20250929-v1:0"), ("bedrock", "amazon.nova-pro-v1:0")];
-    asked(&request, bedrock::can_express, bedrock::encode_request, &bedrocks);
-    asked(&request, cohere::can_express, cohere::encode_request, &[("cohere", "command-a-03-2025")]);
+    asked(request, bedrock::can_express, bedrock::encode_request, &bedrocks);
+    asked(request, cohere::can_express, cohere::encode_request, &[("cohere", "command-a-03-2025")]);
 }
 
 fn written(encoded: &Encoded) {
@@ -123,7 +154,9 @@ pub fn embeds(data: &[u8]) {
         Ok(request) => request,
         Err(error) => return refused(&error),
     };
-    let targets: [(CanEmbed, EncodeEmbeddings, &str, &str); 7] = [
+    let targets: [(CanEmbed, EncodeEmbeddings, &str, &str); 9] = [
+        (openai::embeddings::can_embed, openai::embeddings::encode_embeddings, "openai", "text-embedding-3-small"),
+        (openai::embeddings::can_embed, openai::embeddings::encode_embeddings, "openai-compatible", ODD),
         (gemini::can_embed, gemini::encode_embeddings, "google", "gemini-embedding-001"),
         (gemini::can_embed, gemini::encode_embeddings, "vertex", "text-embedding-005"),
         (gemini::can_embed, gemini::encode_embeddings, "google", ODD),
@@ -142,7 +175,12 @@ pub fn embeds(data: &[u8]) {
 
 /// Answers to such requests, of every dialect.
 pub fn embedded(data: &[u8]) {
-    for decode in [gemini::decode_embeddings, bedrock::decode_embeddings, cohere::decode_embeddings] {
+    for decode in [
+        gemini::decode_embeddings,
+        bedrock::decode_embeddings,
+        cohere::decode_embeddings,
+        openai::embeddings::decode_embeddings,
+    ] {
         match decode(data) {
             Ok(response) => {
                 for encoding in [embeddings::Encoding::Float, embeddings::Encoding::Base64] {

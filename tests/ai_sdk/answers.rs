@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use tollgate::chat::{Choice, Finish, Part, Reason, Request, Response};
+use tollgate::chat::{Choice, Ext, Finish, Owner, Part, Reason, Request, Response};
 use tollgate::dialect::ai_sdk::encode_response;
 use tollgate::dialect::{Dropped, Spec, spoken};
 
@@ -86,8 +86,11 @@ fn line_54_a_plain_answer_in_each_spec() {
 #[test]
 fn what_was_dropped_is_a_warning_in_the_sdks_names() {
     let mut dropped = Dropped::default();
-    ["seed", "top_k", "blocks"].iter().for_each(|field| dropped.add(field));
-    let request = Request { unmet: vec!["includeRawChunks", "blocks"], ..Request::default() };
+    ["seed", "top_k", "blocks", "safetySettings"].iter().for_each(|field| dropped.add(field));
+    // Said to Google alone: no loss where somebody else answers.
+    let (key, value) = ("safetySettings".to_owned(), tollgate::chat::Raw::empty_object());
+    let ext = vec![Ext { owner: Owner::Google, key, value, required: false }];
+    let request = Request { unmet: vec!["includeRawChunks", "blocks"], ext, ..Request::default() };
     for (spec, kind, member) in [
         (Spec::V2, "unsupported-setting", "setting"),
         (Spec::V3, "unsupported", "feature"),

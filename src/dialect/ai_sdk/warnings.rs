@@ -21,10 +21,12 @@ const NAMES: [(&str, &str); 8] = [
 pub(super) struct Warnings(Vec<String>);
 
 impl Warnings {
-    /// Of a request and the target that answers it.
+    /// Of a request and the target that answers it. What was said to one provider alone is no loss where another answers.
     pub fn new(request: &Request, dropped: &Dropped) -> Warnings {
+        let is_own = |field: &&str| request.ext.iter().any(|ext| ext.key == **field);
+        let lost = dropped.fields().iter().map(|field| &**field).filter(|field| !is_own(field));
         let unmet = request.unmet.iter().copied().filter(|field| !dropped.fields().iter().any(|known| known == field));
-        Warnings(dropped.fields().iter().map(|field| &**field).chain(unmet).map(name).collect())
+        Warnings(lost.chain(unmet).map(name).collect())
     }
 
     /// Of a request for embeddings.
