@@ -14,6 +14,7 @@ from world import World
 FAILED = pytest.StashKey[bool]()
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config):
     return pace.workers()
 
