@@ -1,7 +1,7 @@
 //! What a client sends back of an answer is what the provider said, its proofs in their places (rules 6 to 11, line 44).
 
 use serde_json::{Value, json};
-use tollgate::chat::{Body, Event, Format, Kind, Part, Request, Seal, SealKind, gather};
+use tollgate::chat::{Body, Event, Format, Kind, Media, MediaKind, Part, Request, Seal, SealKind, Source, gather};
 use tollgate::config::Dialect;
 use tollgate::dialect::anthropic::client::{decode_request, encode_response};
 use tollgate::dialect::{Encoded, Facts, bedrock, gemini, openai, spoken};
@@ -103,7 +103,7 @@ fn rule_11_and_case_9_geminis_signatures_come_back_where_they_were() {
     let kinds: Vec<&str> =
         message["content"].as_array().unwrap().iter().map(|block| block["type"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["thinking", "redacted_thinking", "tool_use", "tool_use"]);
-    assert_eq!(message["content"][1]["data"], "tg1.google-gemini-v1.acme.Cg1=");
+    assert_eq!(message["content"][1]["data"], "tg1.google-gemini-v1-next.acme.Cg1=");
     let request = decode_request(next_turn(&message).to_string().as_bytes()).unwrap();
     let contents = sent(&gemini::encode_request(&request, &facts("gemini-3-pro", "acme")))["contents"].clone();
     let parts = contents[1]["parts"].as_array().unwrap();
@@ -117,6 +117,49 @@ fn rule_11_and_case_9_geminis_signatures_come_back_where_they_were() {
     let late = [open(0, Kind::Text), text(0, "Hi"), sealed(0, Format::Gemini, SealKind::Encrypted, "Cg2="), close(0)];
     let parts = parts_of(&message_of(&stream(&late)));
     assert_eq!(kept(&parts), [("text Hi".to_owned(), Some((Format::Gemini, "Cg2=".to_owned())))]);
+}
+
+/// Whatever stands beside: a late seal of an earlier block, a signed text before a call, an image.
+#[test]
+fn rule_6_a_seal_proves_what_it_proved() {
+    let signed = |part, data: &str| sealed(part, Format::Gemini, SealKind::Encrypted, data);
+    let seal = |data: &str| Some((Format::Gemini, data.to_owned()));
+    let text_then_call = [
+        open(0, Kind::Text),
+        text(0, "Hi"),
+        signed(0, "T="),
+        close(0),
+        open(1, call("c1", None)),
+        close(1),
+        open(2, call("c2", None)),
+        close(2),
+        signed(1, "L="),
+        open(3, Kind::Text),
+        signed(3, "E="),
+        close(3),
+    ];
+    let expected = [
+        ("text Hi".to_owned(), seal("T=")),
+        ("call c1 {}".to_owned(), seal("L=")),
+        ("call c2 {}".to_owned(), None),
+        ("text ".to_owned(), seal("E=")),
+    ];
+    assert_eq!(kept(&parts_of(&message_of(&stream(&text_then_call)))), expected);
+    let media = Media::new(MediaKind::Image, None, Source::Base64("iVBORw0KGgo=".into()));
+    let image = Event::Whole { choice: 0, part: 1, body: Body::Media(Box::new(media)) };
+    let told = [open(0, Kind::Text), text(0, "Hi"), close(0), image, signed(1, "I=")];
+    assert_eq!(kept(&parts_of(&message_of(&stream(&told)))), [("text Hi".to_owned(), None)]);
+}
+
+/// A client may leave blocks out: then no seal goes where it does not belong.
+#[test]
+fn rule_6_a_seal_without_its_block_goes_nowhere() {
+    let lost = json!({"content": [{"type": "redacted_thinking", "data": "tg1.google-gemini-v1-back1.acme.L="},
+        {"type": "text", "text": "Hi"}]});
+    assert_eq!(kept(&parts_of(&lost)), [("text Hi".to_owned(), None)]);
+    let last = json!({"content": [{"type": "text", "text": "Hi"},
+        {"type": "redacted_thinking", "data": "tg1.google-gemini-v1-next.acme.L="}]});
+    assert_eq!(kept(&parts_of(&last)), [("text Hi".to_owned(), None)]);
 }
 
 #[test]

@@ -24,6 +24,12 @@ fn word(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
+/// What travels behind its format and its provider.
+fn proof(data: &str) -> String {
+    let travelled = data.strip_prefix("tg1.").map(|rest| rest.rsplit_once(".acme.").unwrap().1);
+    travelled.unwrap_or(data).to_owned()
+}
+
 /// Of a message.
 pub fn said(message: &Value) -> Said {
     let blocks = message["content"].as_array().unwrap();
@@ -35,7 +41,7 @@ pub fn said(message: &Value) -> Said {
         text: of("text").map(|block| word(&block["text"])).collect(),
         thoughts: of("thinking").map(|block| word(&block["thinking"])).collect(),
         signatures: signatures.filter(|signature| !signature.is_empty()).collect(),
-        redacted: of("redacted_thinking").map(|block| word(&block["data"])).collect(),
+        redacted: of("redacted_thinking").map(|block| proof(&word(&block["data"]))).collect(),
         calls: of("tool_use").map(|b| (word(&b["id"]), word(&b["name"]), b["input"].clone())).collect(),
         pages: pages.filter_map(|page| page["url"].as_str()).map(str::to_owned).collect(),
         stop_reason: word(&message["stop_reason"]),
@@ -73,7 +79,7 @@ pub fn expected(response: &Response) -> Said {
             match (&seal.format, seal.kind) {
                 (Format::Anthropic, SealKind::Signature) => said.signatures.push(seal.data.clone()),
                 (Format::Anthropic, _) => said.redacted.push(seal.data.clone()),
-                _ => said.redacted.push(format!("tg1.{}.acme.{}", seal.format.word(), seal.data)),
+                _ => said.redacted.push(seal.data.clone()),
             }
         }
     }

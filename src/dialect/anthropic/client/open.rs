@@ -6,6 +6,7 @@ use super::response::{call, caller, redacted, text, thinking};
 use super::{citation, seals, wire};
 use crate::chat::json::{ObjectWriter, object};
 use crate::chat::{Event, Format, Kind, Raw, Seal, SealKind};
+use crate::dialect::openai::responses::seals::Place;
 
 /// The next block's index: it counts all blocks.
 #[derive(Debug, Default)]
@@ -17,6 +18,11 @@ impl Counter {
         let now = self.0;
         self.0 = now.saturating_add(1);
         now
+    }
+
+    /// How many blocks there are after one that has ended, if they go on.
+    pub fn since(&self, index: u32) -> usize {
+        usize::try_from(self.0.saturating_sub(index)).unwrap_or(usize::MAX)
     }
 
     /// Writes a block that is whole from its beginning.
@@ -82,7 +88,8 @@ impl Open {
             Kind::Reasoning { .. } => {}
             Kind::Call { id, name, custom, caller, seal, .. } => {
                 // It is known before its call: then it stands there, where a thought would.
-                if let Some(data) = seal.as_ref().and_then(|seal| seals::travelling(seal, &view.provider)) {
+                if let Some(data) = seal.as_ref().and_then(|seal| seals::travelling(seal, Place::Next, &view.provider))
+                {
                     counter.redacted(&data, out);
                 }
                 let index = counter.next();
@@ -175,8 +182,8 @@ impl Open {
         }
     }
 
-    /// What waited, and the end of the block.
-    pub fn stop(mut self, counter: &mut Counter, view: &View, out: &mut Vec<u8>) {
+    /// What waited, and the end of the block, whose number is told.
+    pub fn stop(mut self, counter: &mut Counter, view: &View, out: &mut Vec<u8>) -> Option<u32> {
         let ours = self.seal.take_if(|seal| seal.format == Format::Anthropic);
         let signature = ours.as_ref().filter(|seal| seal.kind == SealKind::Signature);
         match &self.what {
@@ -202,10 +209,16 @@ impl Open {
         }
         self.cut(out);
         let redacted = ours.filter(|seal| seal.kind != SealKind::Signature).map(|seal| seal.data);
-        let travelling = self.seal.and_then(|seal| seals::travelling(&seal, &view.provider));
+        let place = match self.what {
+            What::Thinking => Place::Own,
+            _ if self.index.is_some() => seals::AFTER,
+            _ => seals::ALONE,
+        };
+        let travelling = self.seal.as_ref().and_then(|seal| seals::travelling(seal, place, &view.provider));
         if let Some(data) = redacted.or(travelling) {
             counter.redacted(&data, out);
         }
+        self.index
     }
 
     /// The end of a block that is not complete.

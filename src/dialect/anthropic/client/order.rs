@@ -1,12 +1,15 @@
 //! Which part is written and which wait: one block is open at a time (lines 26 and 27). Nothing else reorders.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::ending::Beside;
 use super::open::{Counter, Open, View};
 use super::seals;
 use crate::chat::{Body, Event, Format, Kind, MediaKind};
+use crate::dialect::openai::responses::seals::Place;
 
+/// Parts beyond this are forgotten when they have ended.
+const MOST_ENDED: usize = 1024;
 /// What one waiting event costs besides its texts.
 const COST: usize = 64;
 
@@ -18,6 +21,8 @@ pub(super) struct Blocks {
     now: Option<Open>,
     waiting: VecDeque<Waiting>,
     waiting_held: usize,
+    /// The numbers of blocks that have ended, by their parts: a seal may yet come.
+    ended: BTreeMap<u32, u32>,
 }
 
 /// A part that waits for the open one to close; or a seal that came when its own part was over.
@@ -29,7 +34,14 @@ struct Waiting {
 
 impl Blocks {
     pub fn new(view: View) -> Blocks {
-        Blocks { view, counter: Counter::default(), now: None, waiting: VecDeque::new(), waiting_held: 0 }
+        Blocks {
+            view,
+            counter: Counter::default(),
+            now: None,
+            waiting: VecDeque::new(),
+            waiting_held: 0,
+            ended: BTreeMap::new(),
+        }
     }
 
     /// Bytes that wait.
@@ -83,8 +95,11 @@ impl Blocks {
             }
             (Event::Cite { citation, .. }, _) => beside.cite(citation),
             (Event::Seal { seal, .. }, _) => {
-                if let Some(data) = seals::travelling(seal, &self.view.provider) {
-                    self.stop(out);
+                self.stop(out);
+                // What has no block, such as an image, does not come back, and needs no proof.
+                let Some(index) = self.ended.get(&part) else { return };
+                let place = Place::Back(self.counter.since(*index));
+                if let Some(data) = seals::travelling(seal, place, &self.view.provider) {
                     self.counter.redacted(&data, out);
                 }
             }
@@ -119,7 +134,13 @@ impl Blocks {
 
     fn stop(&mut self, out: &mut Vec<u8>) {
         if let Some(open) = self.now.take() {
-            open.stop(&mut self.counter, &self.view, out);
+            let part = open.part;
+            if let Some(index) = open.stop(&mut self.counter, &self.view, out) {
+                self.ended.insert(part, index);
+            }
+            if self.ended.len() > MOST_ENDED {
+                self.ended.pop_first();
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use super::ending::{self, Beside};
 use super::{citation, seals, usage};
 use crate::chat::json::{ListWriter, ObjectWriter, object};
 use crate::chat::{Body, Choice, Format, Ids, MediaKind, Part, Raw, Request, Response, Seal, SealKind};
+use crate::dialect::openai::responses::seals::Place;
 
 /// Writes the body of a 200. `gateway`: what the gateway says of itself.
 pub fn encode_response(response: &Response, request: &Request, ids: &Ids, gateway: Option<&Raw>) -> Vec<u8> {
@@ -54,10 +55,10 @@ struct Writer<'w> {
 impl Writer<'_> {
     /// The blocks of a part, of which there may be none.
     fn part(&mut self, part: &Part, l: &mut ListWriter<'_>) {
-        let travelling = part.seal.as_ref().and_then(|seal| seals::travelling(seal, self.provider));
-        let seal = |l: &mut ListWriter<'_>| {
-            if let Some(data) = &travelling {
-                l.object(|o| redacted(data, o));
+        let provider = self.provider;
+        let seal = |place: Place, l: &mut ListWriter<'_>| {
+            if let Some(data) = part.seal.as_ref().and_then(|seal| seals::travelling(seal, place, provider)) {
+                l.object(|o| redacted(&data, o));
             }
         };
         match &part.body {
@@ -69,7 +70,8 @@ impl Writer<'_> {
                         None => self.beside.cite(citation),
                     }
                 }
-                if !text.is_empty() || !shaped.is_empty() {
+                let is_block = !text.is_empty() || !shaped.is_empty();
+                if is_block {
                     l.object(|o| {
                         self::text(text, o);
                         if !shaped.is_empty() {
@@ -77,14 +79,14 @@ impl Writer<'_> {
                         }
                     });
                 }
-                seal(l);
+                seal(if is_block { seals::AFTER } else { seals::ALONE }, l);
             }
             Body::Reasoning { text, .. } => {
                 self.thought(text, part.seal.as_ref(), l);
-                seal(l);
+                seal(Place::Own, l);
             }
             Body::Call(call) => {
-                seal(l);
+                seal(Place::Next, l);
                 l.object(|o| {
                     self::call(&call.id, &call.name, o);
                     o.raw("input", &call.args.to_object());
@@ -93,10 +95,7 @@ impl Writer<'_> {
             }
             Body::Native(native) if native.format == Format::Anthropic => l.raw(&native.block),
             Body::Native(native) => self.beside.extras.block(native),
-            Body::Media(media) if media.kind == MediaKind::Image => {
-                self.beside.image(media);
-                seal(l);
-            }
+            Body::Media(media) if media.kind == MediaKind::Image => self.beside.image(media),
             Body::Media(_) | Body::Refusal(_) | Body::Result(_) => {}
         }
     }

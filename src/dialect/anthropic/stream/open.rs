@@ -78,7 +78,7 @@ impl Open {
             "thinking" => (thinking(), What::Thinking(object.string("signature").and_then(blocks::signature))),
             "redacted_thinking" => (thinking(), What::Thinking(Some(blocks::redacted(&object)))),
             "tool_use" => {
-                let input = object.raw("input").filter(|input| input.get() != "{}");
+                let input = object.raw("input").filter(|input| !["{}", "\"\""].contains(&input.get()));
                 held = input.as_ref().map_or(0, |input| input.get().len());
                 let is_answer = name == ANSWER;
                 let (id, caller) = (blocks::call_id(&object, part, ids), blocks::caller(&object));

@@ -12,6 +12,7 @@ mod stream;
 mod tools;
 mod usage;
 
+pub(in crate::dialect) use client::seals;
 pub use client::{Encoder, decode_request, encode_error, encode_response};
 pub use request::{can_express, encode_request};
 pub use response::decode_response;

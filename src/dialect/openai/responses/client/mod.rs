@@ -13,7 +13,7 @@ mod output;
 mod parts;
 mod request;
 mod response;
-mod seals;
+pub(in crate::dialect) mod seals;
 mod stream;
 mod tools;
 

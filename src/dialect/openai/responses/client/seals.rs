@@ -5,7 +5,7 @@ use crate::chat::{Format, Seal, SealKind};
 
 /// What a seal proves, as seen from the reasoning item that carries it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(in crate::dialect) enum Place {
     /// That item.
     Own,
     /// The item after it: Gemini signs calls.
@@ -19,7 +19,7 @@ const BACK: &str = "-back";
 const REDACTED: &str = "-redacted";
 
 /// The text for `encrypted_content`.
-pub(super) fn write(seal: &Seal, place: Place, provider: &str) -> String {
+pub(in crate::dialect) fn write(seal: &Seal, place: Place, provider: &str) -> String {
     let word = seal.format.word();
     let word = match place {
         Place::Own if seal.kind == SealKind::Redacted => format!("{word}{REDACTED}"),
@@ -31,7 +31,7 @@ pub(super) fn write(seal: &Seal, place: Place, provider: &str) -> String {
 }
 
 /// A seal that came back; one without the prefix is the provider's own.
-pub(super) fn read(seal: Seal) -> (Seal, Place) {
+pub(in crate::dialect) fn read(seal: Seal) -> (Seal, Place) {
     let mut seal = seal.arrived();
     let mut place = Place::Own;
     let mut is_redacted = false;
