@@ -14,6 +14,8 @@ use tollgate::dialect::passing::{Answer, Stream};
 use tollgate::dialect::translation::{Translation, Wanted};
 use tollgate::dialect::{self, Client, Facts, RequestHead, ResponseHead, anthropic};
 use tollgate::exchange::{Admission, Exchange, Mint, admit};
+use tollgate::generation::Lane;
+use tollgate::health::Memory;
 use tollgate::http::{Headers, encode};
 use tollgate::metric::samples;
 use tollgate::operation::Operation;
@@ -71,7 +73,7 @@ fn main() {
     );
 
     let headers = Headers::parse(request.clone());
-    let admitted = || match admit(&config, &headers, false) {
+    let admitted = || match admit(&config, &headers, false, &Memory::default()) {
         Ok(Admission::Read(admitted)) => *admitted,
         other => panic!("{other:?}"),
     };
@@ -127,7 +129,7 @@ fn main() {
     let one = ask();
     time("admit + plan", || planned(&one));
     time("exchange (all of it)", exchange);
-    let mut mint = Mint::new(1);
+    let mut mint = Mint::new(1, Lane::of(0));
     time("ticket + generation", || {
         let ticket = mint.ticket();
         mint.generation(ticket, 1)

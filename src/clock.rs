@@ -39,6 +39,19 @@ pub fn rfc3339(ns: u64) -> String {
     text
 }
 
+/// Days since 1970 of a date such as `2026-11-22`.
+pub fn day(date: &str) -> Option<u64> {
+    let mut numbers = date.splitn(3, '-').map(|number| number.parse::<u32>().ok().map(i64::from));
+    let (year, month, day) = (numbers.next()??, numbers.next()??, numbers.next()??);
+    let is_date = (1970..10_000).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+    // As above: years begin on 1 March, in eras of 400.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * month + 2) / 5 + day - 1;
+    let days = year.div_euclid(400) * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    u64::try_from(days - 719_468).ok().filter(|_| is_date)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,6 +65,19 @@ mod tests {
             (4_102_444_799_999_999_999, "2099-12-31T23:59:59.999Z"),
         ] {
             assert_eq!(rfc3339(ns), expected);
+        }
+    }
+
+    #[test]
+    fn dates_are_days_since_1970() {
+        for days in (0..80_000).step_by(7) {
+            let text = rfc3339(days * 86_400_000_000_000);
+            assert_eq!(day(text.split('T').next().unwrap()), Some(days));
+        }
+        for bad in
+            ["", "2026", "2026-11", "2026-13-01", "2026-01-32", "1969-12-31", "99999-01-01", "a-b-c", "2026-1--1"]
+        {
+            assert_eq!(day(bad), None, "{bad}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Tollgate: an AI gateway that loads into Envoy as one WebAssembly module.
 //!
 //! ```text
-//! filter -> exchange -> { access, route, health, dialect, meter } -> { chat, stream, token, error }
+//! filter -> exchange -> { access, route, health, generation, dialect, meter } -> { chat, stream, token, error }
 //! ```
 //!
 //! Everything but `filter` is pure and runs natively; `filter` is the thin proxy-wasm shell and exists in
@@ -14,6 +14,7 @@ pub mod config;
 pub mod dialect;
 pub mod error;
 pub mod exchange;
+pub mod generation;
 pub mod health;
 pub mod http;
 pub mod meter;

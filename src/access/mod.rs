@@ -1,6 +1,6 @@
 //! Who is calling: a virtual key, an identity that an Envoy filter before us vouched for, or nobody.
 
-use crate::config::{Access, Group};
+use crate::config::{Access, Group, Provider};
 use crate::error::Error;
 use crate::http::Headers;
 use sha2::{Digest, Sha256};
@@ -33,6 +33,11 @@ impl Caller {
     /// Whether this caller may use a model, by its public name.
     pub fn may_use(&self, access: &Access, model: &str) -> bool {
         self.group(access).is_none_or(|group| group.models.iter().any(|glob| glob_matches(glob, model)))
+    }
+
+    /// Whether this caller's requests may go to a provider: it carries every label that the group asks for.
+    pub fn may_go_to(&self, access: &Access, provider: &Provider) -> bool {
+        self.group(access).is_none_or(|group| group.labels.iter().all(|label| provider.labels.contains(label)))
     }
 }
 

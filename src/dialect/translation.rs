@@ -1,12 +1,13 @@
 //! One attempt at a provider that speaks another dialect than its client: the answer on its way back.
 
 use super::heard::{Encode, Voice};
+use super::openai;
 use super::passing::{Learnt, StreamError};
 use super::spoken::{self, Decode};
 use super::verbs::Dropped;
 use super::way::{Way, way};
 use super::{Encoded, Facts, Failure, ResponseHead, Unable, embeddings, redact};
-use crate::chat::{Event, Ids, Kind, Raw, Request};
+use crate::chat::{Event, Finish, Ids, Kind, Raw, Request};
 use crate::config::{Dialect, Model, Provider};
 use crate::error::{Class, Error};
 use crate::meter::Usage;
@@ -169,9 +170,11 @@ impl Translation {
         let unreadable = |failure: Box<Failure>| Box::new(redacted(*failure, secret));
         let Translation { voice, wanted, ids, dropped, .. } = &*self;
         let words = |usage: &Option<Usage>| gateway(usage.as_ref().unwrap_or(&Usage::default()));
+        let mut finish = None;
         let (answer, model, usage) = match wanted {
             Wanted::Chat(request) => {
                 let response = spoken::decode_response(self.dialect, body, ids).map_err(unreadable)?;
+                finish = response.choices.first().map(|choice| finish_word(&choice.finish));
                 let words = words(&response.usage);
                 let answer = voice.encode_response(&response, request, ids, dropped, words.as_ref());
                 (answer, response.model, response.usage)
@@ -183,6 +186,7 @@ impl Translation {
                 (answer, response.model, response.usage)
             }
         };
+        self.learnt.finish = finish;
         self.learnt.usage = usage.unwrap_or_default();
         self.learnt.model = Some(model).filter(|model| !model.is_empty());
         self.learnt.ended = true;
@@ -218,10 +222,16 @@ fn redacted(mut failure: Failure, secret: Option<&str>) -> Failure {
     failure
 }
 
+/// OpenAI's word: providers have one each, and some of them several for the same.
+fn finish_word(finish: &Finish) -> Cow<'static, str> {
+    Cow::Borrowed(openai::chat::finish_reason(finish.reason))
+}
+
 fn learn(learnt: &mut Learnt, broken: &mut Option<Class>, event: &Event) {
     match event {
         Event::Start { model, .. } if !model.is_empty() => learnt.model = Some(model.clone()),
         Event::Usage(usage) => learnt.usage.merge(usage),
+        Event::Finish { choice: 0, finish } => learnt.finish = Some(finish_word(finish)),
         Event::Error(error) => {
             *broken = Some(error.class);
             learnt.error = Some(StreamError { message: error.message.clone(), ..StreamError::default() });

@@ -1,10 +1,11 @@
 //! The first look at a request, by its head alone: who is calling, for what, and whether we answer by ourselves.
 
-use super::models;
+use super::origin::{self, Visit};
 use crate::access::{Caller, identify};
 use crate::config::Config;
 use crate::dialect::{Client, Spec};
 use crate::error::Error;
+use crate::health::Cells;
 use crate::http::Headers;
 use crate::operation::Operation;
 use crate::route::{AskReader, Named, Options, byok};
@@ -48,8 +49,13 @@ pub struct Refused {
     pub operation: Option<Operation>,
 }
 
-/// Looks at a request's head; `without_body` says that nothing follows it.
-pub fn admit(config: &Config, headers: &Headers, without_body: bool) -> Result<Admission, Box<Refused>> {
+/// Looks at a request's head; `without_body` says that nothing follows it, `cells` is where generations are kept.
+pub fn admit(
+    config: &Config,
+    headers: &Headers,
+    without_body: bool,
+    cells: &dyn Cells,
+) -> Result<Admission, Box<Refused>> {
     let method = headers.text(":method").unwrap_or_default();
     let whole_path = headers.text(":path").unwrap_or_default();
     let (path, query) = whole_path.split_once('?').unwrap_or((whole_path, ""));
@@ -67,11 +73,9 @@ pub fn admit(config: &Config, headers: &Headers, without_body: bool) -> Result<A
     }
     let caller = identify(&config.access, headers).map_err(|error| refused(error, None, None))?;
     let refused = |error, operation| refused(error, Some(caller.clone()), operation);
-    if method == "GET" && below == "/models" {
-        return Ok(Admission::Answer(models::models(config, &caller), Some(caller)));
-    }
-    if let Some(name) = below.strip_prefix("/models/").filter(|_| method == "GET") {
-        let body = models::model(config, &caller, &decoded(name)).map_err(|error| refused(error, None))?;
+    let visit = Visit { config, caller: &caller, client, cells };
+    if let Some(answer) = (method == "GET").then(|| origin::answer(visit, path, query)).flatten() {
+        let body = answer.map_err(|error| refused(error, None))?;
         return Ok(Admission::Answer(body, Some(caller)));
     }
     let Some(operation) = Operation::of_path(client, below).filter(|_| method == "POST") else {
@@ -187,26 +191,6 @@ fn passed_query(query: &str) -> String {
     });
     let kept = kept.collect::<Vec<_>>().join("&");
     if kept.is_empty() { kept } else { format!("?{kept}") }
-}
-
-/// `%2F` and the like in the name of a model.
-fn decoded(name: &str) -> String {
-    let mut bytes = Vec::with_capacity(name.len());
-    let mut rest = name.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let hex = after.first_chunk::<2>().filter(|_| *first == b'%').and_then(|two| std::str::from_utf8(two).ok());
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

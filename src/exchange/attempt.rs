@@ -42,6 +42,8 @@ pub struct Attempt {
     pub answered_model: Option<String>,
     /// What it cost in tokens.
     pub usage: Usage,
+    /// Why its answer ended, in the provider's word or OpenAI's.
+    pub finish: Option<Cow<'static, str>>,
     /// Whether its terminal event has passed. SDKs hang up at `[DONE]`, before the body's own end.
     pub is_whole: bool,
     /// What became of it.
@@ -153,6 +155,7 @@ impl Exchange {
             request_id: None,
             answered_model: None,
             usage: Usage::default(),
+            finish: None,
             is_whole: false,
             end,
         });
@@ -287,6 +290,9 @@ impl Exchange {
     pub fn learn(&self, index: usize, learnt: &Learnt) {
         self.note(index, |attempt| {
             attempt.usage.merge(&learnt.usage);
+            if attempt.finish.is_none() {
+                attempt.finish.clone_from(&learnt.finish);
+            }
             attempt.is_whole = learnt.ended && learnt.error.is_none();
             if attempt.answered_model.is_none() {
                 attempt.answered_model.clone_from(&learnt.model);

@@ -9,7 +9,7 @@ mod attempt;
 mod chain;
 mod line;
 mod metadata;
-mod models;
+mod origin;
 mod report;
 mod step;
 mod ticket;
@@ -17,6 +17,7 @@ mod ticket;
 pub use admit::{Admission, Admitted, Refused, admit, attribute};
 pub use answer::{Told, from_envoy, last_word};
 pub use attempt::{Attempt, Begun, Denied, End, Verdict, nearly};
+pub use origin::record;
 pub use report::{Ended, Report, Tried};
 pub use ticket::{Mint, Ticket};
 

@@ -9,6 +9,7 @@ use crate::error::{Class, Error};
 use crate::meter::Usage;
 use crate::operation::Operation;
 use crate::route::{Ask, Target};
+use std::borrow::Cow;
 
 /// How an exchange ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -107,6 +108,8 @@ pub struct Report {
     pub status: Option<u16>,
     /// Whose fault, when it failed.
     pub error: Option<Class>,
+    /// Why the answer ended, in the provider's word or OpenAI's.
+    pub finish: Option<Cow<'static, str>>,
     /// Milliseconds to the first byte of the answer.
     pub ttft_ms: Option<u64>,
     /// Milliseconds in all.
@@ -149,6 +152,7 @@ impl Report {
             provider_request_id: None,
             status: error.map(|error| error.status),
             error: error.map(|error| error.class),
+            finish: None,
             ttft_ms: None,
             duration_ms: now.saturating_sub(started) / 1_000_000,
             answering_ms: None,
@@ -194,6 +198,7 @@ impl Exchange {
                 report.model_answered.clone_from(&attempt.answered_model);
                 report.provider_request_id.clone_from(&attempt.request_id);
                 report.usage = attempt.usage.clone();
+                report.finish.clone_from(&attempt.finish);
                 report.reasoning_dropped =
                     attempt.is_unsealed || attempt.dropped.iter().any(|field| field == "reasoning");
                 let since = |from: u64, to: u64| to.saturating_sub(from) / 1_000_000;

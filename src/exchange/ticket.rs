@@ -3,6 +3,7 @@
 //! An id travels in Envoy's filter state, which outlives a VM. A bare counter would hand one client another client's
 //! exchange after a reload, so every VM draws 128 random bits and an id carries them.
 
+use crate::generation::Lane;
 use crate::route::Hash;
 
 /// The id of an exchange: the VM's nonce and a sequence number.
@@ -36,13 +37,14 @@ impl Ticket {
 #[derive(Debug)]
 pub struct Mint {
     nonce: u128,
+    lane: Lane,
     sequence: u64,
 }
 
 impl Mint {
-    /// A mint of a VM, from its random nonce.
-    pub fn new(nonce: u128) -> Mint {
-        Mint { nonce, sequence: 0 }
+    /// A mint of a VM, from its random nonce and its part of the ring of generations.
+    pub fn new(nonce: u128, lane: Lane) -> Mint {
+        Mint { nonce, lane, sequence: 0 }
     }
 
     /// What names the VM.
@@ -61,11 +63,12 @@ impl Mint {
         Hash::default().with(&ticket.to_bytes()).finish()
     }
 
-    /// `gen_` and a ULID: 48 bits of milliseconds, 80 random bits.
+    /// `gen_` and a ULID: 48 bits of milliseconds, 65 random bits, and 15 that say where its record is kept.
     pub fn generation(&self, ticket: Ticket, now_ns: u64) -> String {
         const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
         let low = Hash::default().with(b"generation").with(&ticket.to_bytes()).finish();
         let random = (u128::from(self.draw(ticket) & 0xffff) << 64) | u128::from(low);
+        let random = (random & !Lane::MASK) | self.lane.slot(ticket.sequence);
         let ulid = (u128::from(now_ns / 1_000_000) << 80) | random;
         let digit = |i: u32| ALPHABET.get(((ulid >> (5 * i)) & 31) as usize).map_or('0', |&b| char::from(b));
         let mut id = String::with_capacity(30);
@@ -81,7 +84,7 @@ mod tests {
 
     #[test]
     fn tickets_survive_filter_state_and_differ_between_vms() {
-        let (mut one, mut other) = (Mint::new(7), Mint::new(8));
+        let (mut one, mut other) = (Mint::new(7, Lane::of(0)), Mint::new(8, Lane::of(1)));
         let (a, b, c) = (one.ticket(), one.ticket(), other.ticket());
         assert_eq!(Ticket::from_bytes(&a.to_bytes()), Some(a));
         assert!(a != b && a != c);
@@ -91,7 +94,7 @@ mod tests {
 
     #[test]
     fn generations_are_ulids_that_sort_by_time() {
-        let mut mint = Mint::new(7);
+        let mut mint = Mint::new(7, Lane::of(0));
         let (a, b) = (mint.ticket(), mint.ticket());
         let (first, second) =
             (mint.generation(a, 1_700_000_000_000_000_000), mint.generation(b, 1_700_000_000_001_000_000));

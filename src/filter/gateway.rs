@@ -9,7 +9,8 @@ use crate::dialect::heard::{encode_error, status as status_for};
 use crate::dialect::passing;
 use crate::dialect::translation::Foreign;
 use crate::error::{Class, Error};
-use crate::exchange::{Admission, Admitted, End, Exchange, Refused, Report, admit, attribute, from_envoy};
+use crate::exchange::{Admission, Admitted, End, Exchange, Refused, Report, admit, attribute, from_envoy, record};
+use crate::generation;
 use crate::http::{Headers, encode};
 use crate::route::{Ask, Request, byok, plan};
 use host::{Buffer, Map};
@@ -301,7 +302,7 @@ impl Context for Gateway {
 impl HttpContext for Gateway {
     fn on_http_request_headers(&mut self, _: usize, end: bool) -> Action {
         let headers = host::headers(Map::RequestHeaders);
-        match admit(&self.config, &headers, end) {
+        match admit(&self.config, &headers, end, &health::SharedData) {
             Ok(Admission::Read(admitted)) => {
                 self.spent = host::now().saturating_sub(self.started);
                 self.phase = Phase::Reading(Box::new(Reading { admitted: *admitted, headers }));
@@ -366,6 +367,9 @@ impl HttpContext for Gateway {
         };
         if report.operation.is_some() || report.error.is_some() {
             self.meters.write(&report);
+        }
+        if let Some(record) = record(&report, &self.config) {
+            generation::keep(&health::SharedData, &record);
         }
         let _ = host::set_property(table::LOG, &report.line(&self.config));
         health::show();

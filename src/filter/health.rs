@@ -12,7 +12,7 @@ thread_local! {
 }
 
 /// Envoy's shared data.
-struct SharedData;
+pub struct SharedData;
 
 impl Cells for SharedData {
     fn get(&self, name: &str) -> Option<(Vec<u8>, u32)> {
@@ -21,6 +21,10 @@ impl Cells for SharedData {
 
     fn set(&self, name: &str, value: &[u8], cas: u32) -> bool {
         host::set_shared(name, value, cas).is_ok()
+    }
+
+    fn put(&self, name: &str, value: &[u8]) {
+        let _ = host::set_shared(name, value, 0);
     }
 }
 

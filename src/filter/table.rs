@@ -1,6 +1,8 @@
 //! The exchanges of this worker, by ticket: how the upstream role finds what the gateway role began.
 
+use super::health::SharedData;
 use crate::exchange::{Exchange, Mint, Ticket};
+use crate::generation::take_lane;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
@@ -17,7 +19,7 @@ pub const AFFINITY: &str = "envoy.hashable_string";
 pub const LOG: &str = "tollgate_log";
 
 thread_local! {
-    static MINT: RefCell<Mint> = RefCell::new(Mint::new(nonce()));
+    static MINT: RefCell<Mint> = RefCell::new(Mint::new(nonce(), take_lane(&SharedData)));
     static EXCHANGES: RefCell<HashMap<Ticket, Rc<Exchange>>> = RefCell::default();
 }
 

@@ -13,12 +13,14 @@ pub trait Cells {
     fn get(&self, name: &str) -> Option<(Vec<u8>, u32)>;
     /// Sets a cell if nobody has changed it since `cas` was read; false if somebody was faster.
     fn set(&self, name: &str, value: &[u8], cas: u32) -> bool;
+    /// Sets a cell, whatever it holds.
+    fn put(&self, name: &str, value: &[u8]);
 }
 
 /// How often a change is tried again because another worker was faster.
 const TRIES: usize = 64;
 
-impl dyn Cells {
+impl dyn Cells + '_ {
     /// Changes a cell. `with` gets what it holds and says what it shall hold, `None` to leave it; where another worker was
     /// faster, once more. `None`: too many were faster.
     pub fn change<T>(&self, name: &str, mut with: impl FnMut(&[u8]) -> (Option<Vec<u8>>, T)) -> Option<T> {
@@ -41,6 +43,13 @@ pub struct Memory {
 
 type Cell = (Vec<u8>, u32);
 
+impl Memory {
+    /// How many cells there are.
+    pub fn count(&self) -> usize {
+        self.cells.borrow().len()
+    }
+}
+
 impl Cells for Memory {
     fn get(&self, name: &str) -> Option<Cell> {
         self.cells.borrow().get(name).cloned()
@@ -55,5 +64,10 @@ impl Cells for Memory {
             cells.insert(name.to_owned(), (value.to_vec(), next));
         }
         fits
+    }
+
+    fn put(&self, name: &str, value: &[u8]) {
+        let cas = self.get(name).map_or(NEW, |(_, cas)| cas);
+        self.set(name, value, cas);
     }
 }

@@ -308,8 +308,7 @@ fn is_able(request: &Request<'_>, provider: &Provider) -> bool {
 }
 
 fn has_group_labels(request: &Request<'_>, provider: &Provider) -> bool {
-    let group = request.caller.group(&request.config.access);
-    group.is_none_or(|group| group.labels.iter().all(|label| provider.labels.contains(label)))
+    request.caller.may_go_to(&request.config.access, provider)
 }
 
 fn is_wished(options: &Options, provider: &Provider) -> bool {

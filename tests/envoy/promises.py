@@ -22,10 +22,19 @@ CALLS = {
         "test_gateway::test_one_model_by_any_of_its_names",
         "test_gateway::test_a_model_that_is_not_there_or_not_for_this_caller_is_unknown",
     ],
+    "Models are listed in each client's shape, with what the configuration knows, and who serves them": [
+        "test_origin_models::test_the_list_in_anthropics_shape_and_its_pages",
+        "test_origin_models::test_the_ai_sdks_list_by_version",
+        "test_origin_models::test_the_endpoints_of_a_model_are_the_callers",
+    ],
+    "A generation is found from any worker by the key that made it; credits are honest, reports are Prometheus's": [
+        "test_origin_generation::test_every_one_is_found_from_any_worker",
+        "test_origin_generation::test_another_key_finds_nothing",
+        "test_origin_models::test_credits_are_none_and_reports_are_prometheus_to_make",
+    ],
     "HEAD / and OPTIONS are 200": ["test_gateway::test_probes_need_no_key"],
     "Anything else, and what is not served yet, is 404 in the client's error shape": [
         "test_gateway::test_anything_else_is_404_in_openais_shape",
-        "test_gateway::test_a_models_endpoints_are_not_listed_yet",
     ],
     "A model is found by its name, an alias, or a provider's own name where one creator matches; else 404 with the nearest names": [
         "test_gateway_routing::test_names_lead_to_a_model",

@@ -14,8 +14,8 @@ pub struct ModelEntry<'a> {
     pub description: Option<&'a str>,
     /// What it costs; the SDK wants both prices or none.
     pub pricing: Option<Pricing>,
-    /// What it does.
-    pub kind: ModelType,
+    /// What it does, where that is known.
+    pub kind: Option<ModelType>,
 }
 
 /// USD per token, as decimal numbers: `0.000003`.
@@ -74,7 +74,7 @@ pub fn config<'a>(spec: Spec, models: impl Iterator<Item = ModelEntry<'a>>) -> V
     let mut out = Vec::new();
     object(&mut out, |o| {
         o.list("models", |l| {
-            for model in models.filter(|model| model.kind.is_known(spec)) {
+            for model in models.filter(|model| model.kind.is_none_or(|kind| kind.is_known(spec))) {
                 l.object(|o| {
                     o.set("id", model.id);
                     o.set("name", model.name);
@@ -92,7 +92,7 @@ pub fn config<'a>(spec: Spec, models: impl Iterator<Item = ModelEntry<'a>>) -> V
                         o.set("provider", "gateway");
                         o.set("modelId", model.id);
                     });
-                    o.set("modelType", model.kind.word());
+                    o.maybe("modelType", model.kind.map(ModelType::word));
                 });
             }
         });

@@ -8,6 +8,7 @@ mod error;
 mod event;
 mod first;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use event::Read;
@@ -185,6 +186,9 @@ impl Reader {
         }
         if learnt.id.is_none() {
             learnt.id = read.id();
+        }
+        if learnt.finish.is_none() {
+            learnt.finish = read.finish(self.operation).map(Cow::Owned);
         }
         for (index, is_finished) in read.choices() {
             let bit = 1u128.checked_shl(index).unwrap_or(0);

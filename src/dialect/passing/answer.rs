@@ -5,17 +5,22 @@ use crate::dialect::{anthropic, openai};
 use crate::meter::Usage;
 use crate::operation::Operation;
 use crate::stream::json::{Capture, Keep, Kind, Path, Reader};
+use std::borrow::Cow;
 
 const PATHS: &[Path] = &[
     Path { keys: &["usage"], keep: Keep::Whole(16 * 1024) },
     Path { keys: &["model"], keep: Keep::Whole(256) },
     Path { keys: &["id"], keep: Keep::Whole(256) },
     Path { keys: &["error"], keep: Keep::Whole(16 * 1024) },
+    Path { keys: &["stop_reason"], keep: Keep::Whole(64) },
+    Path { keys: &["status"], keep: Keep::Whole(64) },
 ];
 const USAGE: usize = 0;
 const MODEL: usize = 1;
 const ID: usize = 2;
 const ERROR: usize = 3;
+const STOP_REASON: usize = 4;
+const STATUS: usize = 5;
 
 /// Reads one response body as it passes. A body that is not JSON, such as audio, teaches nothing and is no error.
 #[derive(Debug)]
@@ -70,6 +75,8 @@ fn learn(reader: &Reader, usage: fn(&[u8]) -> Usage) -> Learnt {
         usage: raw(USAGE).map(usage).unwrap_or_default(),
         model: text(MODEL),
         id: text(ID),
+        // Of messages and of responses; choices say it each by itself.
+        finish: text(STOP_REASON).or_else(|| text(STATUS)).map(Cow::Owned),
         ended: true,
         error: raw(ERROR).and_then(|raw| StreamError::of_value(&String::from_utf8_lossy(raw))),
         usage_gave_up: reader.get(USAGE).is_some_and(|usage| usage.raw.is_none()),

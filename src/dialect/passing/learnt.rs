@@ -1,6 +1,7 @@
 //! What a response says about itself on its way.
 
 use crate::meter::Usage;
+use std::borrow::Cow;
 
 /// What one response said about itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +12,8 @@ pub struct Learnt {
     pub model: Option<String>,
     /// The provider's id of the response; at most 256 bytes.
     pub id: Option<String>,
+    /// Why it ended, or its first choice did: in the provider's word, or OpenAI's where it was translated.
+    pub finish: Option<Cow<'static, str>>,
     /// Whether it came to its proper end: the terminal event of a stream, or the last byte of a JSON document.
     pub ended: bool,
     /// The error that came in place of a response, or in the middle of it.

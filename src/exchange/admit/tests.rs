@@ -1,4 +1,5 @@
 use super::*;
+use crate::health::Memory;
 use crate::testing::{config, headers};
 use serde_json::json;
 
@@ -6,7 +7,7 @@ fn look(more: &[(&str, &str)], without_body: bool) -> Result<Admission, Box<Refu
     let mut pairs = vec![(":method", "POST"), (":path", "/v1/chat/completions")];
     pairs.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
     pairs.extend(more);
-    admit(&config(json!({})), &headers(&pairs), without_body)
+    admit(&config(json!({})), &headers(&pairs), without_body, &Memory::default())
 }
 
 #[test]
@@ -46,7 +47,11 @@ fn what_is_answered_at_once() {
             panic!("{path}")
         };
         let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
-        assert_eq!(body, json!({"id": "acme/chat", "object": "model", "created": 0, "owned_by": "acme"}), "{path}");
+        assert_eq!(
+            body,
+            json!({"id": "acme/chat", "object": "model", "created": 0, "owned_by": "acme", "name": "acme/chat"}),
+            "{path}"
+        );
     }
     // A name that a POST would serve is there, though it is in no list: here the provider's own.
     for (path, id) in [("/v1/models/chat-b", Some("acme/chat")), ("/v1/models/acme/none", None)] {

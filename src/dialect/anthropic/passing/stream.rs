@@ -6,6 +6,7 @@ use crate::dialect::anthropic::usage::Reported;
 use crate::dialect::cut;
 use crate::dialect::passing::{Beginning, Learnt, StreamError};
 use crate::stream::sse::{Event, Splitter};
+use std::borrow::Cow;
 
 /// Reads one stream of server-sent events as it passes.
 #[derive(Debug)]
@@ -94,6 +95,8 @@ impl Reader {
             "message_delta" => {
                 self.begin();
                 self.usage(object.get("usage"));
+                let reason = object.object("delta").and_then(|delta| Learnt::name(delta.string("stop_reason")));
+                self.learnt.finish = reason.map(Cow::Owned).or(self.learnt.finish.take());
             }
             "message_stop" => {
                 self.begin();

@@ -13,6 +13,11 @@ pub(in crate::dialect) use client::{Extras, image};
 pub(super) use content::sound;
 pub use provider::{Decoder, can_express, decode_response, encode_request, failure};
 
+/// The word of `finish_reason` for why an answer ends.
+pub fn finish_reason(reason: crate::chat::Reason) -> &'static str {
+    reason::write(reason, false)
+}
+
 /// The number at hand; the counter goes on.
 fn next(counter: &mut u32) -> u32 {
     let now = *counter;

@@ -83,7 +83,7 @@ pub(super) struct Read {
 #[serde(default)]
 struct Choice {
     index: Lenient<u32>,
-    finish_reason: Option<IgnoredAny>,
+    finish_reason: Option<Lenient<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -125,6 +125,15 @@ impl Read {
     pub(super) fn choices(&self) -> impl Iterator<Item = (u32, bool)> {
         let choices = self.choices.0.iter().flatten().filter_map(|choice| choice.0.as_ref());
         choices.map(|choice| (choice.index.0.unwrap_or(0), choice.finish_reason.is_some()))
+    }
+
+    /// Why the first choice ends, or how the response does.
+    pub(super) fn finish(&self, operation: Operation) -> Option<String> {
+        let choices = self.choices.0.iter().flatten().filter_map(|choice| choice.0.as_ref());
+        let first = choices.filter(|choice| choice.index.0.unwrap_or(0) == 0);
+        let mut words = first.filter_map(|choice| name(choice.finish_reason.as_ref()?));
+        let ending = || self.kind.0.as_deref()?.strip_prefix("response.").map(str::to_owned);
+        words.next().or_else(|| ending().filter(|_| operation == Operation::Responses && self.is_last(operation)))
     }
 
     /// Whether this is the last event of an operation that names its events.

@@ -50,10 +50,31 @@ fn a_chat_stream_is_read() {
         usage: usage(3, 2),
         model: Some("m1".into()),
         id: Some("c1".into()),
+        finish: Some("stop".into()),
         ended: true,
         ..Learnt::default()
     };
     assert_eq!(learnt, expected);
+}
+
+#[test]
+fn why_an_answer_ends_is_that_of_the_first_choice() {
+    let choice =
+        |index: u32, word: &str| format!("data: {{\"choices\":[{{\"index\":{index},\"finish_reason\":{word}}}]}}\n\n");
+    let long = format!("\"{}\"", "x".repeat(300));
+    for (events, expected) in [
+        ([choice(1, "\"stop\""), choice(0, "\"length\"")], Some("length")),
+        ([choice(0, "\"length\""), choice(0, "\"stop\"")], Some("length")),
+        ([choice(0, "7"), choice(0, &long)], None),
+        ([choice(0, "null"), choice(1, "\"stop\"")], None),
+    ] {
+        assert_eq!(chat(&events.concat()).finish.as_deref(), expected, "{events:?}");
+    }
+    for (kind, expected) in [("completed", Some("completed")), ("incomplete", Some("incomplete")), ("created", None)] {
+        let event = format!("data: {{\"type\":\"response.{kind}\",\"response\":{{}}}}\n\n");
+        let (_, learnt, _) = run(Operation::Responses, false, &event);
+        assert_eq!(learnt.finish.as_deref(), expected);
+    }
 }
 
 #[test]

@@ -65,6 +65,17 @@ fn every_operation_has_its_members() {
 }
 
 #[test]
+fn messages_and_responses_say_why_they_end() {
+    for (body, expected) in [
+        (r#"{"type":"message","stop_reason":"end_turn"}"#, Some("end_turn")),
+        (r#"{"object":"response","status":"completed"}"#, Some("completed")),
+        (r#"{"choices":[{"finish_reason":"stop"}],"status":7,"stop_reason":null}"#, None),
+    ] {
+        assert_eq!(read(body.as_bytes()).finish.as_deref(), expected);
+    }
+}
+
+#[test]
 fn what_is_not_json_teaches_nothing() {
     for body in
         [&b"ID3\x04\x00\xff\xfb"[..], b"", b"{\"model\":\"m1\"", b"<html>", b"1\n00:00 --> 00:01\nHello", b"{} {}"]

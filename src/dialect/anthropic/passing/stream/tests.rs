@@ -47,8 +47,14 @@ fn a_stream_is_read() {
     let stream = read(&events(&[START, PING, BLOCK, PIECE, DELTA, STOP]));
     let usage =
         Usage { input: Some(17), cache_read: Some(10), cache_write: Some(3), output: Some(7), ..Usage::default() };
-    let expected =
-        Learnt { usage, model: Some("claude".into()), id: Some("msg_1".into()), ended: true, ..Learnt::default() };
+    let expected = Learnt {
+        usage,
+        model: Some("claude".into()),
+        id: Some("msg_1".into()),
+        finish: Some("end_turn".into()),
+        ended: true,
+        ..Learnt::default()
+    };
     assert_eq!(stream.learnt(), &expected);
     assert!(stream.closing().is_empty());
 }

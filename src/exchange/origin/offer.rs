@@ -1,0 +1,161 @@
+//! What the configuration knows of a model that a caller may use. What it does not know is not said.
+
+use super::Visit;
+use crate::chat::json::{ListWriter, ObjectWriter};
+use crate::config::{Ability, Model, ModelTarget, Price, Provider};
+use crate::dialect::ai_sdk::ModelType;
+use crate::operation::Operation;
+use std::rc::Rc;
+
+/// A model, and where this caller's requests for it may go.
+pub struct Offer<'a> {
+    /// The model.
+    pub model: &'a Model,
+    /// At least one.
+    pub targets: Vec<(&'a ModelTarget, &'a Rc<Provider>)>,
+}
+
+impl<'a> Offer<'a> {
+    /// `None` where the caller may not use the model, or nobody serves it.
+    pub fn of(visit: Visit<'a>, model: &'a Model) -> Option<Offer<'a>> {
+        let Visit { config, caller, .. } = visit;
+        let named = model.targets.iter().filter_map(|target| Some((target, config.providers.get(target.provider)?)));
+        let may_serve = |provider: &Provider| provider.enabled && caller.may_go_to(&config.access, provider);
+        let targets: Vec<_> = named.filter(|(_, provider)| may_serve(provider)).collect();
+        let is_offered = !targets.is_empty() && caller.may_use(&config.access, &model.name);
+        is_offered.then_some(Offer { model, targets })
+    }
+
+    /// What the model does: what it is said to support makes it a language model, and else the one thing that all of
+    /// its providers are for. Most vendors serve several kinds, and a name tells nothing.
+    pub fn kind(&self) -> Option<ModelType> {
+        if !self.abilities().is_empty() {
+            return Some(ModelType::Language);
+        }
+        let served = |(_, provider): &(_, &Rc<Provider>)| kinds(provider.preset.operations);
+        let mut all = self.targets.iter().map(served);
+        let first = all.next()?;
+        let common = all.fold(first, |mut common, kinds| {
+            common.retain(|kind| kinds.contains(kind));
+            common
+        });
+        if let [kind] = *common { kind } else { None }
+    }
+
+    /// What it is said to support.
+    pub fn abilities(&self) -> &'a [Ability] {
+        self.model.supports.as_deref().unwrap_or_default()
+    }
+
+    /// The words of `tags`, where it is known what the model supports.
+    pub fn tags(&self, o: &mut ObjectWriter<'_>) {
+        if self.model.supports.is_some() {
+            o.list("tags", |l| self.abilities().iter().for_each(|ability| l.push(tag(*ability))));
+        }
+    }
+
+    /// The words of `supported_parameters`.
+    pub fn parameters(&self, l: &mut ListWriter<'_>) {
+        for ability in self.abilities() {
+            let words: &[&str] = match ability {
+                Ability::Tools => &["tools", "tool_choice"],
+                Ability::JsonSchema => &["response_format", "structured_outputs"],
+                Ability::Reasoning => &["reasoning"],
+                Ability::Vision | Ability::Audio | Ability::Pdf => &[],
+            };
+            words.iter().for_each(|word| l.push(word));
+        }
+    }
+
+    /// What it costs, where the configuration says so.
+    pub fn price(&self) -> Option<Usd> {
+        self.model.price.as_ref().map(Usd::of)
+    }
+}
+
+/// All kinds of models that a vendor serves; `None` is one that has no word.
+fn kinds(operations: &[Operation]) -> Vec<Option<ModelType>> {
+    let mut kinds: Vec<Option<ModelType>> = Vec::new();
+    for operation in operations {
+        let more: &[Option<ModelType>] = match operation {
+            Operation::Embeddings | Operation::EmbeddingModel => &[Some(ModelType::Embedding)],
+            Operation::Images => &[Some(ModelType::Image)],
+            Operation::Audio => &[Some(ModelType::Speech), Some(ModelType::Transcription)],
+            Operation::Rerank => &[Some(ModelType::Reranking)],
+            Operation::Moderations => &[None],
+            Operation::ChatCompletions
+            | Operation::Completions
+            | Operation::Responses
+            | Operation::Messages
+            | Operation::CountTokens
+            | Operation::LanguageModel => &[Some(ModelType::Language)],
+        };
+        kinds.extend(more);
+    }
+    kinds.sort_by_key(|kind| kind.map(ModelType::word));
+    kinds.dedup();
+    kinds
+}
+
+fn tag(ability: Ability) -> &'static str {
+    match ability {
+        Ability::Tools => "tool-use",
+        Ability::Vision => "vision",
+        Ability::JsonSchema => "structured-output",
+        Ability::Reasoning => "reasoning",
+        Ability::Audio => "audio-input",
+        Ability::Pdf => "file-input",
+    }
+}
+
+/// A price in USD per token, as decimal numbers.
+pub struct Usd {
+    /// Input that was not cached.
+    pub input: Option<String>,
+    /// Output.
+    pub output: Option<String>,
+    /// Input read from the provider's cache.
+    pub cache_read: Option<String>,
+    /// Input written to the provider's cache, for the shortest time.
+    pub cache_write: Option<String>,
+}
+
+impl Usd {
+    fn of(price: &Price) -> Usd {
+        let usd = |pico: Option<u64>| pico.map(usd);
+        Usd {
+            input: usd(price.input),
+            output: usd(price.output),
+            cache_read: usd(price.cached_input),
+            cache_write: usd(price.cache_write_5m),
+        }
+    }
+}
+
+/// Pico-USD as USD: `0.0000002` of 200000.
+fn usd(pico: u64) -> String {
+    const ONE: u64 = 1_000_000_000_000;
+    let text = format!("{}.{:012}", pico / ONE, pico % ONE);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prices_are_exact() {
+        for (pico, expected) in [
+            (0, "0"),
+            (1, "0.000000000001"),
+            (200_000, "0.0000002"),
+            (1_250_000, "0.00000125"),
+            (15_000_000, "0.000015"),
+            (1_000_000_000_000, "1"),
+            (12_500_000_000_000, "12.5"),
+            (u64::MAX, "18446744.073709551615"),
+        ] {
+            assert_eq!(usd(pico), expected);
+        }
+    }
+}
