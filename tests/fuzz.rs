@@ -74,6 +74,7 @@ targets! {
     request_cohere,
     request_messages,
     request_ai_sdk,
+    request_of_responses,
     answer_openai,
     answer_responses,
     answer_anthropic,

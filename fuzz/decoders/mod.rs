@@ -15,6 +15,7 @@ pub mod passing;
 #[path = "../../tests/config/encode.rs"]
 pub mod protobuf;
 pub mod requests;
+pub mod responses;
 pub mod streams;
 
 use corpus::Source;
@@ -48,7 +49,7 @@ const RESPONSES: &[&str] = &["responses"];
 const COHERE: &[&str] = &["cohere"];
 
 /// All of them.
-pub static TARGETS: [Target; 33] = [
+pub static TARGETS: [Target; 34] = [
     target("request_openai", "request", Source::Requests("chat-completions"), Form::Json, requests::openai),
     target("request_anthropic", "request", Source::Requests("chat-completions"), Form::Json, requests::anthropic),
     target("request_gemini", "request", Source::Requests("chat-completions"), Form::Json, requests::gemini),
@@ -57,6 +58,13 @@ pub static TARGETS: [Target; 33] = [
     target("request_responses", "request", Source::Requests("chat-completions"), Form::Json, requests::responses),
     target("request_ai_sdk", "request_ai_sdk", Source::None, Form::Json, requests::ai_sdk),
     target("request_messages", "request_messages", Source::Requests("messages"), Form::Json, requests::messages),
+    target(
+        "request_of_responses",
+        "request_of_responses",
+        Source::Requests("responses"),
+        Form::Json,
+        responses::request,
+    ),
     target("answer_openai", "answer_openai", Source::Answers(OPENAI), Form::Json, answers::openai),
     target("answer_anthropic", "answer_anthropic", Source::Answers(ANTHROPIC), Form::Json, answers::anthropic),
     target("answer_gemini", "answer_gemini", Source::Answers(GEMINI), Form::Json, answers::gemini),

@@ -11,7 +11,7 @@ use super::order;
 use super::streams::ids;
 
 /// A name that no path may take as it is.
-const ODD: &str = "ft:odd/../model ?#%2e\u{e9}";
+pub const ODD: &str = "ft:odd/../model ?#%2e\u{e9}";
 
 fn facts<'a>(vendor: &'a str, model: &'a str) -> Facts<'a> {
     let place = Facts { project: Some("my-project"), location: Some("europe-west4"), ..Facts::default() };
@@ -19,7 +19,7 @@ fn facts<'a>(vendor: &'a str, model: &'a str) -> Facts<'a> {
 }
 
 /// What a refusal of our own looks like, with whatever words of the client in it.
-fn refused(error: &Error) {
+pub fn refused(error: &Error) {
     order::json(&error.chat_body());
     assert!((400..600).contains(&error.status), "{error:?}");
     assert!(error.headers().iter().all(|(_, value)| is_header_value(value.as_bytes())), "{error:?}");
@@ -35,7 +35,8 @@ fn request(data: &[u8], can_express: CanExpress, encode_request: EncodeRequest, 
     }
 }
 
-fn asked(request: &Request, can_express: CanExpress, encode_request: EncodeRequest, targets: &[(&str, &str)]) {
+/// What a dialect makes of a request.
+pub fn asked(request: &Request, can_express: CanExpress, encode_request: EncodeRequest, targets: &[(&str, &str)]) {
     for (vendor, model) in targets {
         for without_seals in [false, true] {
             let facts = Facts { without_seals, ..facts(vendor, model) };

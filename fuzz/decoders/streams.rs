@@ -73,6 +73,8 @@ fn check<D: Decode>(data: &[u8]) {
     let blocks = messages(&[&events]);
     order::blocks(&blocks, is_whole);
     assert!(messages(&[&events[..at], &events[at..]]) == blocks, "depends on how events are given");
+    let sealed = Request { seals_wanted: request.usage_wanted, ..request.clone() };
+    super::responses::stream(&sealed, &events);
     if let Ok(response) = gather(&events) {
         order::json(&anthropic::client::encode_response(&response, &Request::default(), &ids(), None));
         order::json(&encode_response(&response, &request, &ids(), None));

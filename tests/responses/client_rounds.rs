@@ -8,8 +8,11 @@ use super::client_recorded::{Given, answers, asking, decode, decode_response, tr
 use super::client_requests::read;
 use super::support::{events, ids};
 
+/// A seal without where it came from.
+type Proof = (Format, SealKind, String);
+
 /// What a part says, and its proof; nothing of what stays on this side.
-fn parts(parts: &[Part]) -> Vec<(String, Option<(Format, SealKind, String)>)> {
+fn parts(parts: &[Part]) -> Vec<(String, Option<Proof>)> {
     let read = parts.iter().filter_map(|part| {
         let seal = part.seal.as_ref().map(|seal| (seal.format.clone(), seal.kind, seal.data.clone()));
         let said = match &part.body {
@@ -29,7 +32,7 @@ fn parts(parts: &[Part]) -> Vec<(String, Option<(Format, SealKind, String)>)> {
             Body::Native(_) | Body::Result(_) => return None,
         };
         let is_empty = ["text ", "reasoning ", "refusal "].contains(&&*said);
-        (!is_empty || seal.is_some()).then(|| (said, seal))
+        (!is_empty || seal.is_some()).then_some((said, seal))
     });
     read.collect()
 }

@@ -1,0 +1,3 @@
+#![no_main]
+
+tollgate_fuzz::fuzz!("request_of_responses");
