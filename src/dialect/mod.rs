@@ -36,6 +36,7 @@
 pub mod ai_sdk;
 pub mod anthropic;
 pub mod bedrock;
+pub mod caching;
 mod claude;
 mod client;
 pub mod cohere;

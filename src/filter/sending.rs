@@ -3,9 +3,8 @@
 use super::held::{Attempt, Held, Phase};
 use super::{Timed, host, meters, older, table};
 use crate::chat::Ids;
-use crate::dialect::passing;
 use crate::dialect::translation::{Translation, Wanted};
-use crate::dialect::{Change, Facts, RequestHead, Way, own, way};
+use crate::dialect::{Change, Facts, RequestHead, Way, caching, own, passing, way};
 use crate::error::Error;
 use crate::exchange::{Denied, Exchange};
 use crate::metric::Family;
@@ -113,7 +112,7 @@ fn translate(attempt: &Attempt) -> Option<Box<Translation>> {
     let target = exchange.plan.targets.get(*target)?;
     let body = host::body(Buffer::RequestBody, 0, usize::MAX >> 1);
     let voice = exchange.ask.voice();
-    let wanted = Wanted::read(&voice, &body).ok()?;
+    let mut wanted = Wanted::read(&voice, &body).ok()?;
     let facts = Facts { without_seals: *is_unsealed, ..Facts::of(&target.provider, &target.model.model, &target.sent) };
     let ids = ids(exchange, target.sent.clone(), target.provider.name.clone());
     let dialects = match way(voice.operation, &target.provider)? {
@@ -122,6 +121,11 @@ fn translate(attempt: &Attempt) -> Option<Box<Translation>> {
         Way::Pass => own(voice.operation, &target.provider),
     };
     let dialect = wanted.dialect(dialects, &facts).ok()?;
+    if exchange.ask.options.caching
+        && let Wanted::Chat(request) = &mut wanted
+    {
+        caching::mark(request, dialect, &facts);
+    }
     let (mut encoded, translation) = Translation::begin(voice, dialect, wanted, &facts, ids);
     let pristine = exchange.first_head(|| host::headers(Map::RequestHeaders));
     passing::carry_headers(&exchange.ask, dialect, pristine, &mut encoded);

@@ -37,6 +37,8 @@ pub struct Options {
     pub needs: Needs,
     /// Credentials of the caller's own, in the order in which they are tried.
     pub byok: Vec<super::byok::Own>,
+    /// What a provider caches only when told to is marked for it.
+    pub caching: bool,
     /// The end user, for attribution.
     pub user: Option<String>,
     /// Words for attribution.
@@ -74,6 +76,7 @@ impl Options {
             "only" => self.set_only(words(value, path)?, path)?,
             "models" => self.models.extend(words(value, path)?),
             "byok" => self.byok = super::byok::of_option(value, path)?,
+            "caching" => self.caching = auto(value, path)?,
             "user" => self.user = Some(user(value, path)?),
             "tags" => self.tags = tags(value, path)?,
             "zeroDataRetention" => self.flag(value, path, "zdr")?,
@@ -287,6 +290,13 @@ fn text(value: &str, path: &str, cap: usize) -> Result<String, Error> {
         return Err(Error::unsupported_option(path, format!("`{path}` is longer than {cap} characters.")));
     }
     Ok(text)
+}
+
+fn auto(value: &str, path: &str) -> Result<bool, Error> {
+    match text(value, path, 16)?.as_str() {
+        "auto" => Ok(true),
+        _ => Err(Error::unsupported_option(path, format!("`{path}` must be `auto`."))),
+    }
 }
 
 fn user(value: &str, path: &str) -> Result<String, Error> {

@@ -48,6 +48,25 @@ fn members_are_read() {
 }
 
 #[test]
+fn what_vercels_clients_say_in_their_own_way() {
+    let output = |format: Value| decode(&request(json!({"response_format": format}))).output;
+    let schema = json!({"type": "object", "z": 1});
+    let named = output(json!({"type": "json", "schema": schema, "name": "n", "description": "d"}));
+    let told = json!({"type": "json_schema", "json_schema": {"schema": schema, "name": "n", "description": "d"}});
+    assert!(matches!(&named, Output::Schema { name, .. } if name == "n"));
+    assert_eq!((named, output(json!({"type": "json"}))), (output(told), Output::Json));
+
+    let part = |file: Value| {
+        let messages = json!([{"role": "user", "content": [{"type": "file", "file": file}]}]);
+        let (_, sent) = encode(&request(json!({"messages": messages})), "openai");
+        sent["messages"][0]["content"][0]["file"].clone()
+    };
+    let file = part(json!({"data": "AAAA", "media_type": "application/pdf", "filename": "a.pdf"}));
+    assert_eq!(file, part(json!({"file_data": "data:application/pdf;base64,AAAA", "filename": "a.pdf"})));
+    assert_eq!(file["file_data"], "data:application/pdf;base64,AAAA");
+}
+
+#[test]
 fn reasoning_is_asked_for_in_three_ways() {
     let reasoning = |value: Value| decode(&request(value)).reasoning.unwrap();
     let none = Reasoning::default();

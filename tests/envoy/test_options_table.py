@@ -49,7 +49,7 @@ OPTIONS = {
     GATEWAY + "headquarters": [(["US"], "azure"), ([], ALL), (["DE"], NOBODY), (["!US"], REFUSED), (["US", "DE"], REFUSED)],
     GATEWAY + "sort": [("cost", REFUSED), ("ttft", REFUSED), ("tps", REFUSED)],
     GATEWAY + "byok": [({"openai": [{"apiKey": "sk-own"}]}, REFUSED), ({}, REFUSED)],
-    GATEWAY + "caching": [("auto", REFUSED)],
+    GATEWAY + "caching": [("auto", ALL), ("never", REFUSED), (True, REFUSED)],
     GATEWAY + "providerTimeouts": [({"byok": {"openai": 1000}}, REFUSED)],
     GATEWAY + "serviceTier": [("flex", REFUSED), ("priority", REFUSED)],
     GATEWAY + "speed": [("fast", REFUSED)],

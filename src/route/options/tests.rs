@@ -85,7 +85,7 @@ fn what_is_not_honoured_is_named() {
         (r#"{"gateway":{"order":[1]}}"#, "providerOptions.gateway.order"),
         (&long, "providerOptions.gateway.order"),
         (r#"{"gateway":{"sort":"cost"}}"#, "providerOptions.gateway.sort"),
-        (r#"{"gateway":{"caching":"auto"}}"#, "providerOptions.gateway.caching"),
+        (r#"{"gateway":{"caching":"never"}}"#, "providerOptions.gateway.caching"),
         (r#"{"gateway":{"serviceTier":"flex"}}"#, "providerOptions.gateway.serviceTier"),
         (r#"{"gateway":{"speed":"fast"}}"#, "providerOptions.gateway.speed"),
         (r#"{"gateway":{"quotaEntityId":"x"}}"#, "providerOptions.gateway.quotaEntityId"),

@@ -110,14 +110,17 @@ pub(in crate::dialect::openai) fn sound(audio: &Object<'_>) -> Option<Part> {
     Some(media(Media::new(MediaKind::Audio, mime, Source::Base64(data))))
 }
 
-/// A file by its bytes, its id, or (OpenRouter) its URL. Title, context and citations stand beside it or inside.
+/// A file by its bytes, its id, or (OpenRouter) its URL. Vercel says `data` and `media_type`. Title, context and citations
+/// stand beside it or inside.
 fn document(file: &Object<'_>, beside: &Object<'_>) -> Option<Part> {
     let mut read = if let Some(id) = file.string("file_id") {
         Media::new(MediaKind::Document, None, Source::FileId { owner: Owner::OpenAi, id })
     } else {
-        let data = file.string("file_data")?;
+        let data = file.string("file_data").or_else(|| file.string("data"))?;
         match data_url(&data) {
-            None if !data.contains("://") => Media::new(MediaKind::Document, None, Source::Base64(data)),
+            None if !data.contains("://") => {
+                Media::new(MediaKind::Document, file.string("media_type"), Source::Base64(data))
+            }
             _ => Media::at_url(MediaKind::Document, &data),
         }
     };

@@ -127,18 +127,24 @@ fn output(json: Json<'_>) -> Result<Output, Error> {
     Ok(match format.text("type").as_deref() {
         Some("text") => Output::Text,
         Some("json_object") => Output::Json,
+        // Vercel's older form, where the members of `json_schema` stand beside the type.
+        Some("json") if format.get("schema").is_some() => schema(&format),
+        Some("json") => Output::Json,
         Some("json_schema") => {
             let path = "response_format.json_schema";
-            let schema = format.object("json_schema").ok_or_else(|| wrong(path, "an object"))?;
-            Output::Schema {
-                name: schema.string("name").unwrap_or_else(|| "answer".to_owned()),
-                description: schema.string("description"),
-                schema: schema.raw("schema").unwrap_or_else(crate::chat::Raw::empty_object),
-                strict: schema.flag("strict"),
-            }
+            schema(&format.object("json_schema").ok_or_else(|| wrong(path, "an object"))?)
         }
         _ => return Err(wrong("response_format.type", "`text`, `json_object` or `json_schema`")),
     })
+}
+
+fn schema(object: &Object<'_>) -> Output {
+    Output::Schema {
+        name: object.string("name").unwrap_or_else(|| "answer".to_owned()),
+        description: object.string("description"),
+        schema: object.raw("schema").unwrap_or_else(crate::chat::Raw::empty_object),
+        strict: object.flag("strict"),
+    }
 }
 
 fn modality(json: Json<'_>) -> Result<Modality, Error> {
