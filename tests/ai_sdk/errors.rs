@@ -1,16 +1,18 @@
 //! Errors, embeddings and the list of models.
 
 use serde_json::{Value, json};
-use tollgate::chat::Ids;
+use tollgate::chat::{Ids, Raw};
 use tollgate::dialect::ai_sdk::{
     ModelEntry, ModelType, Pricing, config, decode_embeddings, encode_embeddings, encode_error, status,
 };
 use tollgate::dialect::embeddings::{Input, Request, Response};
-use tollgate::dialect::{Dropped, Spec};
+use tollgate::dialect::{Dropped, Spec, openai};
 use tollgate::error::{Class, Error};
 use tollgate::meter::Usage;
 
+use super::bedrock::exchange;
 use super::recorded::{SPECS, gateway};
+use super::support::folder;
 
 fn error(class: Class, status: u16) -> Error {
     Error::new(class, status, "x", "", "no")
@@ -94,7 +96,7 @@ fn embeddings_are_asked_for_in_the_words_of_each_spec() {
 
 #[test]
 fn vectors_are_answered_as_they_came() {
-    let vectors = ["[0.10,2]", "[3]"].map(|vector| tollgate::chat::Raw::parse(vector).unwrap()).to_vec();
+    let vectors = ["[0.10,2]", "[3]"].map(|vector| Raw::parse(vector).unwrap()).to_vec();
     let usage = Some(Usage { input: Some(7), ..Usage::default() });
     let response = Response { model: "e-1".into(), vectors, usage };
     let mut dropped = Dropped::default();
@@ -114,6 +116,32 @@ fn vectors_are_answered_as_they_came() {
     let answer: Value = serde_json::from_slice(&out).unwrap();
     assert!(answer.get("usage").is_none());
     assert_eq!(answer["providerMetadata"], json!({"gateway": {"generationId": "gen_1"}}));
+}
+
+/// Of providers that speak OpenAI's dialect, where no client asked for packed vectors.
+#[test]
+fn recorded_vectors_are_read() {
+    let Some(folder) = folder() else { return };
+    let index = std::fs::read_to_string(folder.join("index.jsonl")).unwrap();
+    let entries = index.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut seen = 0;
+    for entry in entries.filter(|entry| entry["endpoint"] == "embeddings" && entry["status"] == 200) {
+        let body = exchange(entry["file"].as_str().unwrap()).body;
+        let given: Value = serde_json::from_slice(&body).unwrap();
+        let data = given["data"].as_array().unwrap();
+        if !data[0]["embedding"].is_array() {
+            assert!(openai::embeddings::decode_embeddings(&body).is_err());
+            continue;
+        }
+        let response = openai::embeddings::decode_embeddings(&body).unwrap();
+        let vectors: Vec<Value> = response.vectors.iter().map(Raw::value).collect();
+        let expected: Vec<Value> = data.iter().map(|entry| entry["embedding"].clone()).collect();
+        assert_eq!(vectors, expected);
+        assert_eq!(response.usage.unwrap().input, given["usage"]["prompt_tokens"].as_u64());
+        assert_eq!(response.model, given["model"].as_str().unwrap());
+        seen += 1;
+    }
+    assert!(seen > 2, "{seen}");
 }
 
 #[test]
