@@ -160,8 +160,12 @@ fn plain(mut message: Value) -> Value {
     }
     let usage = object.entry("usage").or_insert(json!({"input_tokens": 0, "output_tokens": 0}));
     let usage = usage.as_object_mut().unwrap();
-    for name in ["inference_geo", "iterations", "speed", "cache_creation", "service_tier", "server_tool_use"] {
+    for name in ["inference_geo", "iterations", "speed"] {
         usage.remove(name);
+    }
+    // The schema wants both counts of runs.
+    if let Some(runs) = usage.get_mut("server_tool_use").and_then(Value::as_object_mut) {
+        runs.retain(|_, count| count != 0);
     }
     let blocks = object["content"].as_array_mut().unwrap();
     blocks.retain(|block| !(block["type"] == "text" && block["text"] == ""));
