@@ -57,12 +57,12 @@ def cut(body: bytes, seed: int) -> list[bytes]:
     return [body[a:b] for a, b in zip(edges, edges[1:]) if a < b]
 
 
-def load() -> list[Recording]:
-    """Every recording of an OpenAI-compatible provider, in the order of the index."""
+def load(providers=PROVIDERS, paths=PATHS) -> list[Recording]:
+    """Every recording of these providers, in the order of the index; unless told otherwise the OpenAI-compatible ones."""
     if not (FOLDER / "index.jsonl").exists():
         return []
     rows = [json.loads(line) for line in (FOLDER / "index.jsonl").read_text().splitlines()]
-    return [_read(row) for row in rows if row["provider"] in PROVIDERS and row["endpoint"] in PATHS]
+    return [_read(row) for row in rows if row["provider"] in providers and row["endpoint"] in paths]
 
 
 def _read(row: dict) -> Recording:

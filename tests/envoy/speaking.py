@@ -83,6 +83,10 @@ def anthropic(request: Request, text: str, usage: tuple[int, int], **how) -> Beh
     )
 
 
+def counting(_request: Request, _text: str, usage: tuple[int, int], **_how) -> Behaviour:
+    return answer(200, {"input_tokens": usage[0]})
+
+
 # ---------------------------------------------------------------- Gemini, and Vertex
 
 
@@ -172,6 +176,7 @@ def responses(request: Request, text: str, usage: tuple[int, int], **how) -> Beh
 
 APIS = [
     (lambda path: path.endswith("/responses"), responses),
+    (lambda path: path.endswith(("/messages/count_tokens", "/count-tokens:rawPredict")), counting),
     (lambda path: path.endswith(("/messages", ":rawPredict", ":streamRawPredict")), anthropic),
     (lambda path: path.endswith(("enerateContent",)), gemini),
     (lambda path: "/converse" in path, bedrock),
