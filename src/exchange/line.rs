@@ -1,6 +1,7 @@
 //! The access log line: one JSON object per request, exactly these fields, numbers as numbers, absent as null.
 
 use super::report::{Report, provider_name};
+use crate::clock::rfc3339;
 use crate::config::Config;
 use serde::Serialize;
 
@@ -87,55 +88,6 @@ impl Report {
         match serde_json::to_writer(&mut bytes, &line) {
             Ok(()) => bytes,
             Err(_) => Vec::new(),
-        }
-    }
-}
-
-/// `2026-11-22T12:56:57.123Z` of nanoseconds since 1970.
-pub fn rfc3339(ns: u64) -> String {
-    let (millis, seconds) = (ns / 1_000_000 % 1_000, ns / 1_000_000_000);
-    let (days, second) = ((seconds / 86_400) as i64, seconds % 86_400);
-    // Days to a civil date, counting in eras of 400 years that begin on 1 March.
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let (h, m, s) = (second / 3_600, second / 60 % 60, second % 60);
-    // Written digit by digit: `format!` with seven fields costs more than the rest of the line.
-    let mut text = String::with_capacity(24);
-    for (number, width, end) in [
-        (year as u64, 4, '-'),
-        (month as u64, 2, '-'),
-        (day as u64, 2, 'T'),
-        (h, 2, ':'),
-        (m, 2, ':'),
-        (s, 2, '.'),
-        (millis, 3, 'Z'),
-    ] {
-        let digit = |place: u32| char::from(b'0' + (number / 10u64.pow(place) % 10) as u8);
-        text.extend((0..width).rev().map(digit));
-        text.push(end);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_rfc_3339_in_utc() {
-        for (ns, expected) in [
-            (0, "1970-01-01T00:00:00.000Z"),
-            (951_782_400_000_000_000, "2000-02-29T00:00:00.000Z"),
-            (1_700_000_000_123_456_789, "2023-11-14T22:13:20.123Z"),
-            (4_102_444_799_999_999_999, "2099-12-31T23:59:59.999Z"),
-        ] {
-            assert_eq!(rfc3339(ns), expected);
         }
     }
 }
