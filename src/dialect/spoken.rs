@@ -64,9 +64,8 @@ pub fn can_embed(dialect: Dialect, request: &embeddings::Request, facts: &Facts<
         Dialect::Gemini | Dialect::Vertex => gemini::can_embed(request, facts),
         Dialect::Bedrock => bedrock::can_embed(request, facts),
         Dialect::Cohere => cohere::can_embed(request, facts),
-        Dialect::OpenAi | Dialect::Responses | Dialect::Anthropic | Dialect::VertexAnthropic => {
-            Err(Unable::field("input"))
-        }
+        Dialect::OpenAi => openai::embeddings::can_embed(request, facts),
+        Dialect::Responses | Dialect::Anthropic | Dialect::VertexAnthropic => Err(Unable::field("input")),
     }
 }
 
@@ -87,7 +86,8 @@ pub fn decode_embeddings(dialect: Dialect, body: &[u8]) -> Result<embeddings::Re
         Dialect::Gemini | Dialect::Vertex => gemini::decode_embeddings(body),
         Dialect::Bedrock => bedrock::decode_embeddings(body),
         Dialect::Cohere => cohere::decode_embeddings(body),
-        Dialect::OpenAi | Dialect::Responses | Dialect::Anthropic | Dialect::VertexAnthropic => {
+        Dialect::OpenAi => openai::embeddings::decode_embeddings(body),
+        Dialect::Responses | Dialect::Anthropic | Dialect::VertexAnthropic => {
             Err(Box::new(unreadable("no embeddings")))
         }
     }
