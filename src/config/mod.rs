@@ -31,7 +31,7 @@ mod vendors;
 
 pub use mistakes::Mistakes;
 pub use plugin::Plugin;
-pub use preset::{AuthStyle, Dialect, Preset};
+pub use preset::{AuthStyle, Dialect, Extension, Preset};
 pub use secret::Secret;
 pub use types::*;
 pub use vendors::PRESETS;

@@ -18,6 +18,22 @@ pub enum Dialect {
     Cohere,
 }
 
+/// Something that clients of other gateways say in chat completions, and OpenAI's own API does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extension {
+    /// The object `reasoning`, OpenRouter's.
+    Reasoning,
+    /// `cache_control` in messages and tools, Anthropic's.
+    CacheControl,
+    /// `response_format: {type: json}`, and files by `data` and `media_type`, Vercel's.
+    OlderForms,
+}
+
+impl Extension {
+    /// Every one of them.
+    pub const ALL: [Extension; 3] = [Extension::Reasoning, Extension::CacheControl, Extension::OlderForms];
+}
+
 /// Where a provider wants its credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthStyle {
@@ -47,6 +63,9 @@ pub struct Preset {
     pub creator: Option<&'static str>,
     /// Whether `stream_options` is left out: it is refused there, or usage comes without being asked for.
     pub no_stream_options: bool,
+    /// The extensions of chat completions that it knows, or may know. What has others is written anew for it: in its own
+    /// words, or without.
+    pub extensions: &'static [Extension],
     /// Whether it is usually a pool of one's own servers, among which Envoy may choose by conversation.
     pub self_hosted: bool,
     /// OpenTelemetry's `gen_ai.provider.name`.

@@ -1,12 +1,14 @@
 //! Vendors are rows: base URL, usual variable, operations, auth style and quirks, each with its source.
 
-use super::preset::{AuthStyle, Dialect, Preset};
+use super::preset::{AuthStyle, Dialect, Extension, Preset};
 use crate::operation::Operation;
 use crate::operation::Operation::{
     Audio, ChatCompletions, Completions, Embeddings, Images, Moderations, Rerank, Responses,
 };
 
-/// An OpenAI-compatible vendor with a bearer key; what differs is written in its row.
+/// An OpenAI-compatible vendor with a bearer key; what differs is written in its row. It knows no extension: OpenAI answers
+/// `reasoning` with 400 (<https://github.com/MinLL/SkyrimNet-GamePlugin/issues/451>), many vendors `cache_control`
+/// (<https://github.com/routatic/proxy/pull/42>, seen 2026-11-22), and who only ignores them does not do what was asked.
 const OPENAI_LIKE: Preset = Preset {
     name: "",
     dialect: Dialect::OpenAi,
@@ -16,6 +18,7 @@ const OPENAI_LIKE: Preset = Preset {
     auth: AuthStyle::Bearer,
     creator: None,
     no_stream_options: false,
+    extensions: &[],
     self_hosted: false,
     otel_name: "",
 };
@@ -114,6 +117,7 @@ pub static PRESETS: &[Preset] = &[
         base_url: "https://openrouter.ai/api/v1",
         env: "OPENROUTER_API_KEY",
         operations: &[ChatCompletions, Completions, Responses, Embeddings],
+        extensions: &[Extension::Reasoning, Extension::CacheControl],
         otel_name: "openrouter",
         ..OPENAI_LIKE
     },
@@ -174,13 +178,15 @@ pub static PRESETS: &[Preset] = &[
         ..OPENAI_LIKE
     },
     // https://www.alibabacloud.com/help/en/model-studio/embedding-interfaces-compatible-with-openai (seen
-    // 2026-11-22): Singapore; Beijing is dashscope.aliyuncs.com, workspaces have hosts of their own.
+    // 2026-11-22): Singapore; Beijing is dashscope.aliyuncs.com, workspaces have hosts of their own. It caches what is
+    // marked with `cache_control`: https://help.aliyun.com/en/model-studio/context-cache (seen 2026-11-22).
     Preset {
         name: "alibaba",
         base_url: "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
         env: "DASHSCOPE_API_KEY",
         operations: &[ChatCompletions, Completions, Embeddings],
         creator: Some("alibaba"),
+        extensions: &[Extension::CacheControl],
         otel_name: "alibaba",
         ..OPENAI_LIKE
     },
@@ -215,6 +221,7 @@ pub static PRESETS: &[Preset] = &[
         name: "ollama",
         base_url: "http://127.0.0.1:11434/v1",
         operations: &[ChatCompletions, Completions, Responses, Embeddings],
+        extensions: &Extension::ALL,
         self_hosted: true,
         otel_name: "ollama",
         ..OPENAI_LIKE
@@ -223,6 +230,7 @@ pub static PRESETS: &[Preset] = &[
     Preset {
         name: "openai-compatible",
         operations: &Operation::ALL,
+        extensions: &Extension::ALL,
         self_hosted: true,
         otel_name: "openai-compatible",
         ..OPENAI_LIKE

@@ -58,4 +58,4 @@ pub use client::{Client, Spec};
 pub use edits::{Change, Edits, RequestHead, is_kept_from_client};
 pub use failure::{Failure, ResponseHead, Said};
 pub use verbs::{Dropped, Encoded, Facts, Unable, cut, parts, redact, refuses_foreign, too_large, unreadable};
-pub use way::{Way, own, way};
+pub use way::{Way, own, way, way_of};

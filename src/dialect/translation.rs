@@ -5,12 +5,13 @@ use super::openai;
 use super::passing::{Learnt, StreamError};
 use super::spoken::{self, Decode};
 use super::verbs::Dropped;
-use super::way::{Way, way};
+use super::way::{Way, way_of};
 use super::{Encoded, Facts, Failure, ResponseHead, Unable, embeddings, redact};
 use crate::chat::{Event, Finish, Ids, Kind, Raw, Request};
 use crate::config::{Dialect, Model, Provider};
 use crate::error::{Class, Error};
 use crate::meter::Usage;
+use crate::route::Ask;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
@@ -268,8 +269,8 @@ impl<F: Fn() -> Vec<u8>> Foreign<F> {
     }
 
     /// Why a provider cannot be asked this; `None` when it can.
-    pub fn refusal(&self, provider: &Provider, model: &Model, sent: &str) -> Option<Error> {
-        let Some(Way::Translate(dialects)) = way(self.voice.operation, provider) else { return None };
+    pub fn refusal(&self, ask: &Ask, provider: &Provider, model: &Model, sent: &str) -> Option<Error> {
+        let Some(Way::Translate(dialects)) = way_of(ask, provider) else { return None };
         let wanted = match self.wanted.get_or_init(|| Wanted::read(&self.voice, &(self.body)())) {
             Ok(wanted) => wanted,
             Err(error) => return Some(error.clone()),

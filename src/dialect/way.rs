@@ -3,6 +3,7 @@
 use super::spoken;
 use crate::config::{Dialect, Provider};
 use crate::operation::Operation;
+use crate::route::Ask;
 
 /// How a provider is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,20 @@ pub fn own(operation: Operation, provider: &Provider) -> &'static [Dialect] {
     match operation {
         Operation::Responses => &[Dialect::Responses],
         _ => alone(provider.preset.dialect),
+    }
+}
+
+/// How a provider serves a request. One that would pass is written anew, in its own dialect, where it says what the
+/// provider does not know, or wants something done to its messages.
+pub fn way_of(ask: &Ask, provider: &Provider) -> Option<Way> {
+    let is_rewritten = match ask.operation {
+        Operation::ChatCompletions => ask.extensions.iter().any(|one| !provider.preset.extensions.contains(one)),
+        Operation::Messages => ask.options.caching,
+        _ => false,
+    };
+    match way(ask.operation, provider)? {
+        Way::Pass if is_rewritten => Some(Way::Translate(own(ask.operation, provider))),
+        way => Some(way),
     }
 }
 

@@ -156,7 +156,7 @@ impl Gateway {
                 first_only: headers.get("x-tollgate-fallback") == Some(b"off"),
                 refusal: &|provider, model, sent| {
                     let loss = || passing::refuses(&ask, provider, &headers);
-                    foreign.refusal(provider, model, sent).or_else(|| is_strict.then(loss).flatten())
+                    foreign.refusal(&ask, provider, model, sent).or_else(|| is_strict.then(loss).flatten())
                 },
             })
         });

@@ -4,7 +4,7 @@ use super::held::{Attempt, Held, Phase};
 use super::{Timed, host, meters, older, table};
 use crate::chat::Ids;
 use crate::dialect::translation::{Translation, Wanted};
-use crate::dialect::{Change, Facts, RequestHead, Way, caching, own, passing, way};
+use crate::dialect::{Change, Facts, RequestHead, Way, caching, own, passing, way_of};
 use crate::error::Error;
 use crate::exchange::{Denied, Exchange};
 use crate::metric::Family;
@@ -55,7 +55,7 @@ impl Held {
         let (index, target, is_unsealed) = (begun.index, begun.target_index, begun.is_unsealed);
         self.attempt = Some(Rc::new(Attempt { exchange: exchange.clone(), index, target, started: now, is_unsealed }));
         let pristine = exchange.first_head(|| host::headers(Map::RequestHeaders));
-        if is_unsealed || way(exchange.ask.operation, &begun.target.provider) != Some(Way::Pass) {
+        if is_unsealed || way_of(&exchange.ask, &begun.target.provider) != Some(Way::Pass) {
             self.phase = Phase::Translating;
             return if end { deny() } else { Action::Pause };
         }
@@ -115,7 +115,7 @@ fn translate(attempt: &Attempt) -> Option<Box<Translation>> {
     let mut wanted = Wanted::read(&voice, &body).ok()?;
     let facts = Facts { without_seals: *is_unsealed, ..Facts::of(&target.provider, &target.model.model, &target.sent) };
     let ids = ids(exchange, target.sent.clone(), target.provider.name.clone());
-    let dialects = match way(voice.operation, &target.provider)? {
+    let dialects = match way_of(&exchange.ask, &target.provider)? {
         Way::Translate(dialects) => dialects,
         // Its own dialect, for what has to be left out.
         Way::Pass => own(voice.operation, &target.provider),

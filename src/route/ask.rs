@@ -1,6 +1,7 @@
 //! What a request asks for, read from its body as it arrives: model, stream, routing options, and where they stand so
 //! that they can be edited.
 
+mod extensions;
 mod needs;
 mod paths;
 mod state;
@@ -9,6 +10,7 @@ mod wishes;
 use super::deep::Deep;
 use super::hash::Hash;
 use super::options::Options;
+use crate::config::Extension;
 use crate::dialect::Client;
 use crate::dialect::heard::Voice;
 use crate::error::{Error, printable};
@@ -69,6 +71,8 @@ pub struct Ask {
     pub include_usage: bool,
     /// The routing options.
     pub options: Options,
+    /// What it says that OpenAI's own API does not know.
+    pub extensions: Vec<Extension>,
     /// Hash of what makes the conversation recognisable.
     pub conversation: u64,
     /// The field that names state kept at one account.
@@ -179,7 +183,9 @@ impl AskReader {
         }
         match body {
             BodyReader::Json(reader) => {
+                let extensions = extensions::read(&reader, &deep, operation);
                 let mut ask = json_ask((client, operation), path, length, *reader, session, named)?;
+                ask.extensions = extensions;
                 ask.pin(deep.pin());
                 deep.parts().for_each(|(ability, field)| ask.options.needs.add(ability, field));
                 Ok(ask)
@@ -217,6 +223,7 @@ fn json_ask(
         stream,
         include_usage: raw(&reader, INCLUDE_USAGE) == Some(b"true"),
         options: options(&reader, operation)?,
+        extensions: Vec::new(),
         conversation: conversation(&reader, operation, session),
         pinned: pinned(&reader, operation),
         store: raw(&reader, STORE) == Some(b"true"),
@@ -251,6 +258,7 @@ fn multipart_ask(
         stream: reader.get(FORM_STREAM).is_some_and(|value| value.bytes.eq_ignore_ascii_case(b"true")),
         include_usage: false,
         options: Options::default(),
+        extensions: Vec::new(),
         conversation,
         pinned: None,
         store: false,

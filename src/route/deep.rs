@@ -27,6 +27,10 @@ static PINS: LazyLock<[Word; 3]> = LazyLock::new(|| {
 static TYPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""type""#));
 static MEDIA_TYPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""mediaType""#));
 
+/// Of chat completions: what other vendors have, and OpenAI does not know.
+static CACHE_CONTROL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""cache_control""#));
+static FILE_TYPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""media_type""#));
+
 /// What the text of a key begins with, quote included, and what a model must support to take such a part.
 type Part = (&'static [u8], Ability, &'static str);
 
@@ -63,18 +67,19 @@ struct Sought {
     /// The finder of the parts' key.
     key: fn() -> &'static Finder<'static>,
     references: &'static [&'static [u8]],
+    extensions: bool,
 }
 
 impl Sought {
     /// Only turns of conversations have such things.
     fn of(operation: Operation) -> Option<Sought> {
-        let of_type = Sought { pins: 1, parts: &OPENAI, key: || &TYPE, references: &[] };
+        let of_type = Sought { pins: 1, parts: &OPENAI, key: || &TYPE, references: &[], extensions: false };
         match operation {
-            Operation::ChatCompletions => Some(of_type),
+            Operation::ChatCompletions => Some(Sought { extensions: true, ..of_type }),
             Operation::Responses => Some(Sought { pins: PINS.len(), ..of_type }),
             Operation::Messages | Operation::CountTokens => Some(Sought { parts: &ANTHROPIC, ..of_type }),
             Operation::LanguageModel => {
-                Some(Sought { pins: 0, parts: &AI_SDK, key: || &MEDIA_TYPE, references: &REFERENCES })
+                Some(Sought { pins: 0, parts: &AI_SDK, key: || &MEDIA_TYPE, references: &REFERENCES, ..of_type })
             }
             _ => None,
         }
@@ -91,12 +96,22 @@ pub(super) struct Deep {
     /// The parts that were seen, each a bit.
     parts: u8,
     overlooks_parts: bool,
+    has_cache_control: bool,
+    has_media_type: bool,
 }
 
 impl Deep {
     /// For a body of an operation.
     pub(super) fn new(operation: Operation) -> Deep {
-        Deep { sought: Sought::of(operation), tail: Vec::new(), pin: None, parts: 0, overlooks_parts: false }
+        Deep {
+            sought: Sought::of(operation),
+            tail: Vec::new(),
+            pin: None,
+            parts: 0,
+            overlooks_parts: false,
+            has_cache_control: false,
+            has_media_type: false,
+        }
     }
 
     /// Looks for pins only. A body full of schemas has a `type` every few bytes.
@@ -127,6 +142,16 @@ impl Deep {
         self.pin
     }
 
+    /// Whether something is marked for the cache, in a chat completion.
+    pub(super) fn has_cache_control(&self) -> bool {
+        self.has_cache_control
+    }
+
+    /// Whether a file says what it is, in a chat completion.
+    pub(super) fn has_media_type(&self) -> bool {
+        self.has_media_type
+    }
+
     /// The parts that were seen, by what a model must support to take them.
     pub(super) fn parts(&self) -> impl Iterator<Item = (Ability, &'static str)> {
         let parts = self.sought.map(|sought| sought.parts).unwrap_or_default();
@@ -139,6 +164,10 @@ impl Deep {
         if self.pin.is_none() && !sought.references.is_empty() {
             let names = |text: &[u8]| sought.references.iter().any(|word| text.starts_with(word));
             self.pin = texts(&TYPE, bytes).any(names).then_some("reference");
+        }
+        if sought.extensions {
+            self.has_cache_control = self.has_cache_control || has_object(&CACHE_CONTROL, bytes);
+            self.has_media_type = self.has_media_type || texts(&FILE_TYPE, bytes).next().is_some();
         }
         if self.overlooks_parts {
             return;
@@ -158,6 +187,12 @@ fn bits() -> impl Iterator<Item = u8> {
 /// The texts of a key, wherever it stands.
 fn texts<'a>(key: &'a Finder<'_>, bytes: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
     key.find_iter(bytes).filter_map(|at| text_after(bytes, at, key.needle().len()))
+}
+
+/// Whether the value of a key is an object, wherever it stands.
+fn has_object(key: &Finder<'_>, bytes: &[u8]) -> bool {
+    let value = |at| after(bytes, at, key.needle().len()).strip_prefix(b":").unwrap_or_default().trim_ascii_start();
+    key.find_iter(bytes).any(|at| value(at).starts_with(b"{"))
 }
 
 /// What stands behind a word, as far as the window goes.
