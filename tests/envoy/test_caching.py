@@ -43,3 +43,12 @@ def test_others_are_told_nothing(babel, name):
     response = babel.chat(f"acme/{name}", messages=TALK, **AUTO)
     assert response.status == 200 and response.header("x-tollgate-dropped-params") is None
     assert "cache" not in babel.seen(name)
+
+
+def test_messages_that_would_pass_are_marked(babel):
+    body = {"model": "acme/anthropic", "max_tokens": 9, "system": "Be brief.", "messages": TALK[1:]}
+    response = babel.post("/v1/messages", body | AUTO)
+    assert response.status == 200 and response.json()["content"][0]["text"] == "from anthropic"
+    assert marks(babel, "anthropic") == [1, 2]
+    assert babel.behave().post("/v1/messages", body).status == 200
+    assert babel.seen("anthropic").json() == body | {"model": "claude-sonnet-4-5"}

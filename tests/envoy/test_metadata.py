@@ -155,3 +155,19 @@ def test_little_is_told_where_little_is_exposed():
             assert of_chat(response) == {"generationId": response.header("x-tollgate-generation")}
     finally:
         assert babel.close() == ""
+
+
+@pytest.mark.parametrize("name", ["anthropic", "google"])
+def test_messages_that_pass_or_are_translated(babel, name):
+    body = {"model": f"acme/{name}", "max_tokens": 9, "messages": HI}
+    plain, told = (babel.post("/v1/messages", body | more) for more in ({}, ASKING))
+    assert (plain.status, told.status) == (200, 200), told
+    words = told.json()["provider_metadata"]["gateway"]
+    assert (words["generationId"], words["routing"]["finalProvider"]) == (told.header("x-tollgate-generation"), name)
+    assert b"provider_metadata" not in plain.body
+    if name == "anthropic":
+        assert told.json() == plain.json() | {"provider_metadata": {"gateway": words}}
+    told = babel.post("/v1/messages", body | ASKING | {"stream": True})
+    said = [event for event in told.events() if "provider_metadata" in event]
+    assert [event["type"] for event in said] == ["message_delta"]
+    assert said[0]["provider_metadata"]["gateway"]["routing"]["finalProvider"] == name
