@@ -24,11 +24,12 @@ pub(super) fn run(bytes: &[u8]) -> Run {
     let mut ascii = first.ascii;
     let mut skipped = head.len();
     for block in blocks {
-        let (stop, high) = block.iter().fold((false, 0), |(stop, high), &b| (stop | is_stop(b), high | b));
+        let look = |(stop, high), &b: &u8| (stop | is_stop(b), high | !b.is_ascii());
+        let (stop, high) = block.iter().fold((false, false), look);
         if stop {
             break;
         }
-        ascii &= high.is_ascii();
+        ascii &= !high;
         skipped = skipped.saturating_add(BLOCK);
     }
     let last = short_run(bytes.get(skipped..).unwrap_or_default());

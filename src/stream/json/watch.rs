@@ -32,7 +32,7 @@ pub(super) struct Paths {
     opening: Opening,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct Found {
     capture: Option<Capture>,
     members: Vec<Member>,
@@ -81,7 +81,7 @@ impl Paths {
     pub(super) fn new(paths: &'static [Path]) -> Paths {
         Paths {
             paths,
-            found: vec![Found::default(); paths.len()],
+            found: paths.iter().map(|_| Found::default()).collect(),
             root: None,
             object: None,
             levels: Vec::new(),
@@ -131,7 +131,12 @@ impl Paths {
     }
 
     fn each(&self, set: Set) -> impl Iterator<Item = (usize, &'static Path)> + use<> {
-        self.paths.iter().enumerate().filter(move |(index, _)| set & bit(*index) != 0)
+        let (paths, mut left) = (self.paths, set);
+        std::iter::from_fn(move || {
+            let index = left.trailing_zeros() as usize;
+            left &= left.wrapping_sub(1);
+            Some((index, paths.get(index)?))
+        })
     }
 
     fn enter(&mut self, within: Within, open: usize) {
