@@ -57,7 +57,8 @@ impl<'a> RequestHead<'a> {
         let method = self.pristine.get(":method").unwrap_or(b"POST");
         let pseudo = own.clone().filter(|(name, _)| is_pseudo(name));
         let regular = own.filter(|(name, _)| !is_pseudo(name));
-        let kept = self.pristine.iter().filter(|(name, _)| self.passes(name));
+        let connection = self.connection();
+        let kept = self.pristine.iter().filter(|(name, _)| self.passes(name, connection));
         encode(iter::once((&b":method"[..], method)).chain(pseudo).chain(kept).chain(regular))
     }
 
@@ -66,7 +67,9 @@ impl<'a> RequestHead<'a> {
     pub fn changes(&self) -> Vec<Change<'a>> {
         let own = self.own();
         let is_own = |name: &[u8]| own.iter().any(|(set, _)| *set == name);
-        let gone = self.pristine.iter().map(|(name, _)| name).filter(|name| !is_pseudo(name) && !self.passes(name));
+        let connection = self.connection();
+        let names = self.pristine.iter().map(|(name, _)| name);
+        let gone = names.filter(|name| !is_pseudo(name) && !self.passes(name, connection));
         let mut changes: Vec<Change<'a>> = gone.filter(|name| !is_own(name)).map(Change::Remove).collect();
         for (name, value) in own {
             let mut stand = self.pristine.iter().filter(|(have, _)| *have == name);
@@ -97,11 +100,15 @@ impl<'a> RequestHead<'a> {
         own
     }
 
+    /// The headers that the client's hop keeps to itself.
+    fn connection(&self) -> &'a [u8] {
+        self.pristine.get("connection").unwrap_or_default()
+    }
+
     /// Whether a header of the client may reach the provider.
-    fn passes(&self, name: &[u8]) -> bool {
+    fn passes(&self, name: &[u8], connection: &[u8]) -> bool {
         let provider = self.target.provider.headers.iter().map(|(set, _)| set.as_str());
         let ours = provider.chain(self.dialect.iter().map(|(set, _)| *set)).any(|set| set.as_bytes() == name);
-        let connection = self.pristine.get("connection").unwrap_or_default();
         !(is_pseudo(name) || is_kept_from_provider(name) || ours || is_listed(connection, name))
     }
 

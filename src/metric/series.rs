@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::error::Class;
 use crate::exchange::Ended;
 use crate::operation::Operation;
+use std::hash::{Hash, Hasher};
 
 /// How a metric counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -197,10 +198,18 @@ pub fn host_name<'a>(family: Family, labels: impl Iterator<Item = (&'a str, &'a 
 const MOST: usize = 8;
 
 /// A family with its labels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Series {
     family: Family,
     labels: [Option<Label>; MOST],
+}
+
+/// Of the labels that are there: most places are free.
+impl Hash for Series {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.family.hash(hasher);
+        self.labels.iter().map_while(Option::as_ref).for_each(|label| label.hash(hasher));
+    }
 }
 
 impl Series {
