@@ -107,7 +107,7 @@ fn main() {
             admitted().caller,
             ask,
             plan,
-            headers.clone(),
+            (headers.clone(), Vec::new()),
             health.clone(),
         )
     };

@@ -46,6 +46,8 @@ pub struct Exchange {
     pub plan: Plan,
     /// The request's head, as the client sent it.
     pub pristine: Headers,
+    /// The first bytes of its body, as the client sent them.
+    pub beginning: Vec<u8>,
     /// Time spent in our own callbacks, in nanoseconds.
     pub overhead: Cell<u64>,
     health: Rc<Health>,
@@ -61,7 +63,7 @@ impl Exchange {
         caller: Caller,
         ask: Ask,
         mut plan: Plan,
-        pristine: Headers,
+        (pristine, beginning): (Headers, Vec<u8>),
         health: Rc<Health>,
     ) -> Exchange {
         let place = arrange(&mut plan, &config, &health, started);
@@ -73,6 +75,7 @@ impl Exchange {
             ask,
             plan,
             pristine,
+            beginning,
             overhead: Cell::new(0),
             health,
             first_head: OnceCell::new(),
