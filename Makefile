@@ -18,7 +18,7 @@ run: wasm envoy ## build, start Envoy with envoy/envoy.yaml, print a curl that w
 	@python3 scripts/run.py $(ENVOY) envoy/envoy.yaml
 
 test: lint ready ## everything that CI runs
-	cargo test --quiet
+	cargo test --quiet --no-fail-fast
 	scripts/test-envoy.sh $(ENVOY) $(PYTHON)
 
 # Two of them at a time: linking the module keeps one processor busy, compiling the tests the others.
