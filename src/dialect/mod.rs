@@ -18,8 +18,9 @@
 //!
 //! ```text
 //! decode_request(&[u8]) -> Result<chat::Request, Error>
-//! encode_response(&chat::Response, &chat::Request, &Ids) -> Vec<u8>  the request says what the client wants to see
+//! encode_response(&chat::Response, &chat::Request, &Ids, Option<&Raw>) -> Vec<u8>  with what the gateway says of itself
 //! Encoder::new(&chat::Request, &Ids)                                 a stream, events in any number of calls
+//!     .tell(&mut self, Raw)                                          what the gateway says of itself; the last word counts
 //!     .feed(&mut self, &[Event], &mut Vec<u8>)
 //! encode_error(&Error) -> Vec<u8>
 //! ```
