@@ -144,6 +144,15 @@ def test_who_wants_no_losses_goes_where_there_are_none(world):
     refused(world.post({"model": "acme/vertex", "service_tier": "auto"}, x_tollgate_strict="1"), 400, "invalid_request_error")
 
 
+def test_caching_on_request_marks_the_messages(world):
+    wish = {"providerOptions": {"gateway": {"caching": "auto"}}}
+    for model, name in (("claude", "anthropic"), ("acme/vertex", "vertex-anthropic")):
+        response = world.behave().post({"model": model, "system": "s"} | wish)
+        assert (response.status, response.json()["content"][0]["text"]) == (200, f"from {name}"), response
+        assert '"cache_control"' in world.seen(name)
+    assert world.post({"model": "claude"} | wish, COUNT).json() == {"input_tokens": 10}
+
+
 # ---------------------------------------------------------------- counting
 
 
