@@ -107,7 +107,7 @@ fn main() {
             admitted().caller,
             ask,
             plan,
-            (headers.clone(), Vec::new()),
+            headers.clone(),
             health.clone(),
         )
     };

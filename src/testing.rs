@@ -104,15 +104,7 @@ pub fn exchange(config: &Rc<Config>, ask: Ask) -> Exchange {
 /// An exchange that is planned at a time, among others that share what they learn.
 pub fn exchange_among(config: &Rc<Config>, ask: Ask, health: Rc<Health>, now: u64) -> Exchange {
     let plan = plan_of(config, &ask).unwrap();
-    Exchange::new(
-        ("gen_test".to_owned(), now),
-        config.clone(),
-        caller(),
-        ask,
-        plan,
-        (Headers::default(), Vec::new()),
-        health,
-    )
+    Exchange::new(("gen_test".to_owned(), now), config.clone(), caller(), ask, plan, Headers::default(), health)
 }
 
 /// What a provider said when it failed in this way.

@@ -46,8 +46,6 @@ pub struct Exchange {
     pub plan: Plan,
     /// The request's head, as the client sent it.
     pub pristine: Headers,
-    /// The first bytes of its body, as the client sent them.
-    pub beginning: Vec<u8>,
     /// Time spent in our own callbacks, in nanoseconds.
     pub overhead: Cell<u64>,
     health: Rc<Health>,
@@ -63,7 +61,7 @@ impl Exchange {
         caller: Caller,
         ask: Ask,
         mut plan: Plan,
-        (pristine, beginning): (Headers, Vec<u8>),
+        pristine: Headers,
         health: Rc<Health>,
     ) -> Exchange {
         let place = arrange(&mut plan, &config, &health, started);
@@ -75,7 +73,6 @@ impl Exchange {
             ask,
             plan,
             pristine,
-            beginning,
             overhead: Cell::new(0),
             health,
             first_head: OnceCell::new(),

@@ -46,12 +46,7 @@ enum Phase {
 struct Reading {
     admitted: Admitted,
     headers: Headers,
-    beginning: Vec<u8>,
 }
-
-/// So many of a body's first bytes are kept: mostly all that is edited stands there, and fetching them anew costs as much
-/// as fetching all.
-const BEGINNING: usize = 256;
 
 impl Gateway {
     /// A request that has just come.
@@ -112,9 +107,6 @@ impl Gateway {
             Err(Error::too_large(limit))
         } else {
             let chunk = host::body(Buffer::RequestBody, seen, size.saturating_sub(seen));
-            if seen == 0 {
-                reading.beginning = chunk.get(..BEGINNING).unwrap_or(&chunk).to_vec();
-            }
             reading.admitted.reader.feed(&chunk)
         };
         // Whatever is wrong with the first piece of a body that is too large: it is too large, however it is cut.
@@ -140,8 +132,7 @@ impl Gateway {
     /// The request is whole: makes the plan and sends the request on its way.
     fn route(&mut self, since: u64) -> Action {
         let Phase::Reading(reading) = std::mem::replace(&mut self.phase, Phase::Waiting) else { return Action::Pause };
-        let Reading { admitted: Admitted { client, caller, operation, path, reader, .. }, headers, beginning } =
-            *reading;
+        let Reading { admitted: Admitted { client, caller, operation, path, reader, .. }, headers } = *reading;
         let refused = |error, caller| Refused { client, error, caller: Some(caller), operation: Some(operation) };
         let mut ask = match reader.finish(path, headers.get("x-tollgate-session")) {
             Ok(ask) => ask,
@@ -175,8 +166,7 @@ impl Gateway {
         };
         let identity = (self.identity.generation.clone(), self.started);
         let health = health::shared();
-        let heads = (headers, beginning);
-        let exchange = Rc::new(Exchange::new(identity, self.config.clone(), caller, ask, plan, heads, health));
+        let exchange = Rc::new(Exchange::new(identity, self.config.clone(), caller, ask, plan, headers, health));
         send(&exchange, &self.identity);
         wait::keep_places(since);
         exchange.overhead.set(self.spent);
@@ -315,7 +305,7 @@ impl HttpContext for Gateway {
         match admit(&self.config, &headers, end, &health::SharedData) {
             Ok(Admission::Read(admitted)) => {
                 self.spent = host::now().saturating_sub(self.started);
-                self.phase = Phase::Reading(Box::new(Reading { admitted: *admitted, headers, beginning: Vec::new() }));
+                self.phase = Phase::Reading(Box::new(Reading { admitted: *admitted, headers }));
                 self.in_flight = true;
                 self.meters.in_flight(1);
                 Action::Pause

@@ -10,7 +10,6 @@ use crate::exchange::{Denied, Exchange};
 use crate::metric::Family;
 use host::{Buffer, Map};
 use proxy_wasm::types::Action;
-use std::borrow::Cow;
 use std::rc::Rc;
 
 /// An attempt whose exchange is not of this VM: nothing is sent, whoever it belongs to.
@@ -94,9 +93,7 @@ impl Held {
         let _timed = Timed::new(&attempt.exchange);
         let sent = match &self.phase {
             Phase::Sending(splice) => {
-                let known = attempt.exchange.beginning.get(..splice.end());
-                let prefix =
-                    known.map_or_else(|| host::body(Buffer::RequestBody, 0, splice.end()).into(), Cow::Borrowed);
+                let prefix = host::body(Buffer::RequestBody, 0, splice.end());
                 let whole = prefix.len() == splice.end();
                 let set = || host::set_body(Buffer::RequestBody, prefix.len(), &splice.apply(&prefix)).is_ok();
                 (whole && set()).then_some(None)

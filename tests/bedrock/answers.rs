@@ -70,7 +70,8 @@ pub fn check_stream(exchange: &Exchange, schema: &Schema) {
     message["reasoning_details"] = json!(details.collect::<Vec<_>>());
     beside(exchange, &message);
     let gathered = gather(&events_whole).unwrap();
-    let mut again: Value = serde_json::from_slice(&encode_response(&gathered, &Request::default(), &ids, None)).unwrap();
+    let mut again: Value =
+        serde_json::from_slice(&encode_response(&gathered, &Request::default(), &ids, None)).unwrap();
     assert_eq!(Said::of_answer(&again), [said(&answer)], "{file}: gathered");
     beside(exchange, &again["choices"][0]["message"].take());
 }
