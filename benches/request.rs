@@ -13,8 +13,8 @@ use tollgate::dialect::openai::chat::Encoder;
 use tollgate::dialect::passing::{Answer, Stream};
 use tollgate::dialect::translation::{Translation, Wanted};
 use tollgate::dialect::{self, Client, Facts, RequestHead, ResponseHead, anthropic};
-use tollgate::exchange::{Admission, Exchange, Mint, admit};
-use tollgate::generation::Lane;
+use tollgate::exchange::{Admission, Exchange, Mint, admit, record};
+use tollgate::generation::{self, Lane};
 use tollgate::health::Memory;
 use tollgate::http::{Headers, encode};
 use tollgate::metric::samples;
@@ -165,6 +165,8 @@ fn main() {
     let report = exchange.report(3, Some(200), None);
     time("samples", || samples(&report, &config));
     time("log line", || report.line(&config));
+    let cells = Memory::default();
+    time("generation kept", || record(&report, &config).map(|record| generation::keep(&cells, &record)));
     time("everything", served);
     events();
 }
