@@ -36,7 +36,7 @@ pub struct Lent {
 /// Reads `providerOptions.gateway.byok`: `{"openai": [{"apiKey": "..."}]}`, in the order in which they are tried.
 pub fn of_option(value: &str, path: &str) -> Result<Vec<Own>, Error> {
     let lists: BTreeMap<String, Vec<BTreeMap<String, &RawValue>>> = serde_json::from_str(value).map_err(|_| {
-        unsupported(
+        Error::unsupported_option(
             path,
             format!("`{path}` must be an object of lists, such as `{{\"openai\":[{{\"apiKey\":\"...\"}}]}}`."),
         )

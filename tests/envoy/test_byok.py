@@ -118,7 +118,7 @@ def test_whoever_must_bring_them_never_spends_ours(world):
         ("alice", dict(headers={"x-tollgate-byok-nobody": MINE}), 400, "unsupported_byok"),
         ("alice", dict(byok={"azure": [{"apiKey": MINE, "resourceName": "r"}]}), 400, "unsupported_byok"),
         ("alice", dict(byok={"bedrock": [{"accessKeyId": MINE, "secretAccessKey": MINE}]}), 400, "unsupported_byok"),
-        ("alice", dict(byok={"openai": MINE}), 400, "unsupported_byok"),
+        ("alice", dict(byok={"openai": MINE}), 400, "unsupported_option"),
     ],
 )
 def test_what_is_not_possible_is_refused_by_name(world, who, how, status, code):

@@ -48,7 +48,7 @@ OPTIONS = {
     ],
     GATEWAY + "headquarters": [(["US"], "azure"), ([], ALL), (["DE"], NOBODY), (["!US"], REFUSED), (["US", "DE"], REFUSED)],
     GATEWAY + "sort": [("cost", REFUSED), ("ttft", REFUSED), ("tps", REFUSED)],
-    GATEWAY + "byok": [({"openai": [{"apiKey": "sk-own"}]}, REFUSED), ({}, REFUSED)],
+    GATEWAY + "byok": [({}, ALL), ({"openai": []}, ALL), ([], REFUSED), ({"openai": "sk-own"}, REFUSED)],  # more: test_byok.py
     GATEWAY + "caching": [("auto", ALL), ("never", REFUSED), (True, REFUSED)],
     GATEWAY + "providerTimeouts": [({"byok": {"openai": 1000}}, REFUSED)],
     GATEWAY + "serviceTier": [("flex", REFUSED), ("priority", REFUSED)],

@@ -30,12 +30,17 @@ fn what_needs_another_host_or_a_signature_is_refused_by_name() {
         (r#"{"openai":[{"apiKey":"a","bearerToken":"b"}]}"#, "must have one text"),
         (r#"{"openai":[{"apiKey":""}]}"#, "fits into a header"),
         (r#"{"openai":[{"apiKey":"a\nb"}]}"#, "fits into a header"),
-        (r#"{"openai":{"apiKey":"a"}}"#, "object of lists"),
-        ("[]", "object of lists"),
     ] {
         let error = read(value).unwrap_err();
         assert_eq!((error.status, error.code.as_deref()), (400, Some("unsupported_byok")), "{value}");
         assert!(error.message.contains(said), "{value}: {}", error.message);
+    }
+    for value in [r#"{"openai":{"apiKey":"a"}}"#, "[]", r#"{"openai":["k"]}"#] {
+        let error = read(value).unwrap_err();
+        assert_eq!(
+            (error.code.as_deref(), error.message.contains("object of lists")),
+            (Some("unsupported_option"), true)
+        );
     }
     let many = format!(r#"{{"openai":[{}]}}"#, vec![r#"{"apiKey":"k"}"#; 17].join(","));
     assert!(read(&many).unwrap_err().message.contains("at most 16"));
