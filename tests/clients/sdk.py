@@ -1,10 +1,9 @@
-"""The official SDKs of OpenAI and of Anthropic, Python and Node, behind one verb, so that one table of cases holds for all.
+"""The official OpenAI SDKs, Python and Node, behind one verb, so that one table of cases holds for both.
 
     sdk.call(url, key, "chat.completions.create", model="acme/chat", messages=[...], stream=True)
 """
 
 import base64
-import contextlib
 import itertools
 import json
 import subprocess
@@ -14,8 +13,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import anthropic
 import openai
+import pydantic
 
 HERE = Path(__file__).parent
 HELLO = [{"role": "user", "content": "Hi"}]
@@ -25,7 +24,7 @@ CHAT = "chat.completions.create"
 @dataclass
 class Outcome:
     at: list[float]  # seconds, by the SDK's clock, at which each of its tries went out
-    value: dict | None = None  # what the call returned, or a stream's helper put together
+    value: dict | None = None  # what the call returned, or what a helper made of a stream
     events: list[dict] = field(default_factory=list)  # the events of a stream, up to its end or its error
     error: dict | None = None  # classes (most special first), status, type, code, param, message
 
@@ -43,47 +42,46 @@ class File:
     data: bytes
 
 
-class Python:
-    """OpenAI's."""
+@dataclass
+class Shape:
+    """Texts that an answer has to have: a class for Python, a schema of zod for Node."""
 
+    name: str
+    fields: tuple[str, ...]
+
+
+class Python:
     name = "python"
 
-    def connect(self, url: str, key: str, hooks: dict, **options):
-        http = openai.DefaultHttpxClient(event_hooks=hooks)
-        return openai.OpenAI(base_url=f"{url}/v1", api_key=key, timeout=60, http_client=http, **options)
-
     def call(self, url: str, key: str, path: str, *args, extra: dict | None = None, options: dict | None = None, **params) -> Outcome:
-        """Calls `path` of a client with its own retries. `extra`: fields of the body that the SDK has no name for."""
+        """Calls `path` of a client with its own retries. `extra`: fields of the body that the SDK has no name for.
+        `responses.stream` is a helper: its events, and what it adds them up to."""
         at, events = [], []
         hooks = {"request": [lambda _: at.append(time.monotonic())]}
-        params = {name: (value.name, value.data) if isinstance(value, File) else value for name, value in params.items()}
+        params = {name: _as_python(value) for name, value in params.items()}
         params |= {"extra_body": extra} if extra else {}
-        with self.connect(url, key, hooks, **(options or {})) as client:
+        http = openai.DefaultHttpxClient(event_hooks=hooks)
+        with openai.OpenAI(base_url=f"{url}/v1", api_key=key, timeout=60, http_client=http, **(options or {})) as client:
             try:
                 method = client
                 for name in path.split("."):
                     method = getattr(method, name)
                 value = method(*args, **params)
-                if hasattr(value, "model_dump"):
-                    return Outcome(at, value=value.model_dump(mode="json"))
-                with contextlib.nullcontext(value) if hasattr(value, "__iter__") else value as stream:
-                    for event in stream:
-                        events.append(event.model_dump(mode="json"))
-                    final = getattr(stream, "get_final_message", None)
-                    return Outcome(at, events=events, value=final and final().model_dump(mode="json"))
+                if path.endswith(".stream"):
+                    with value as stream:
+                        for event in stream:
+                            events.append(event.model_dump(mode="json", warnings=False))
+                        return Outcome(at, value=stream.get_final_response().model_dump(mode="json", warnings=False), events=events)
+                if not params.get("stream"):
+                    return Outcome(at, value=value.model_dump(mode="json", warnings=False))
+                for event in value:
+                    events.append(event.model_dump(mode="json", warnings=False))
+                return Outcome(at, events=events)
             except Exception as error:  # noqa: BLE001 - which class it is, is what the tests ask
                 return Outcome(at, events=events, error=_described(error))
 
     def close(self) -> None:
         pass
-
-
-class AnthropicPython(Python):
-    name = "anthropic_python"
-
-    def connect(self, url: str, key: str, hooks: dict, **options):
-        http = anthropic.DefaultHttpxClient(event_hooks=hooks)
-        return anthropic.Anthropic(base_url=url, api_key=key, timeout=60, http_client=http, **options)
 
 
 def _described(error: Exception) -> dict:
@@ -93,14 +91,13 @@ def _described(error: Exception) -> dict:
 
 
 class Node:
-    """OpenAI's, in one process for all calls: starting Node for each would take longer than the call."""
+    """sdk.mjs in one process for all calls: starting Node for each would take longer than the call."""
 
     name = "node"
-    script = "sdk.mjs"
 
     def __init__(self):
         self.process = subprocess.Popen(
-            ["node", HERE / self.script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=HERE
+            ["node", HERE / "sdk.mjs"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=HERE
         )
         self.numbers = itertools.count()
         self.waiting: dict[int, Future] = {}
@@ -130,10 +127,13 @@ class Node:
         self.process.wait(10)
 
 
-class AnthropicNode(Node):
-    name = "anthropic_node"
-    script = "anthropic_sdk.mjs"
+def _as_python(value):
+    if isinstance(value, Shape):
+        return pydantic.create_model(value.name, **dict.fromkeys(value.fields, str))
+    return (value.name, value.data) if isinstance(value, File) else value
 
 
 def _as_json(value):
+    if isinstance(value, Shape):
+        return {"shape": value.fields, "name": value.name}
     return {"file": base64.b64encode(value.data).decode(), "name": value.name} if isinstance(value, File) else value

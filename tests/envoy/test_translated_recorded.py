@@ -106,7 +106,7 @@ def native(jobs: list[dict]) -> list[dict]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-@pytest.mark.parametrize("client, provider", PAIRS, ids="-".join)
+@pytest.mark.parametrize("client, provider", PAIRS)
 def test_the_bytes_are_those_of_the_translation_alone(running, client, provider, tmp_path):
     every, played = recordings(provider), replays(provider)
     for number, one in enumerate(every):
