@@ -1,15 +1,16 @@
 // An official Node SDK, driven from Python: one call per line of stdin, one outcome per line of stdout (see sdk.py).
 import { createInterface } from "node:readline";
 
-// `connect({ url, key, ...options })` makes a client; `toFile` is its SDK's own.
-export async function serve(connect, toFile) {
+// `connect({ url, key, ...options })` makes a client; `toFile` is its SDK's own. `native` makes of a call's parameters what
+// JSON cannot say.
+export async function serve(connect, toFile, native = (params) => params) {
   for await (const line of createInterface({ input: process.stdin })) {
     const call = JSON.parse(line); // not awaited: calls run side by side
-    outcome(connect, toFile, call).then((what) => console.log(JSON.stringify({ id: call.id, ...what })));
+    outcome(connect, toFile, native, call).then((what) => console.log(JSON.stringify({ id: call.id, ...what })));
   }
 }
 
-async function outcome(connect, toFile, { url, key, options, path, args, params }) {
+async function outcome(connect, toFile, native, { url, key, options, path, args, params }) {
   const at = []; // when each try went out: the SDK retries inside
   const events = [];
   const counting = (...request) => (at.push(performance.now() / 1000), fetch(...request));
@@ -18,10 +19,11 @@ async function outcome(connect, toFile, { url, key, options, path, args, params 
     const names = path.split(".");
     const method = names.pop();
     const resource = names.reduce((one, name) => one[name], client);
-    const value = await resource[method](...args, ...(params ? [await withFiles(params, toFile)] : []));
-    if (!params?.stream && !value.finalMessage) return { at, value: { ...value } };
+    const value = await resource[method](...args, ...(params ? [await withFiles(native(params), toFile)] : []));
+    const isHelper = value.finalMessage || value.finalResponse; // it puts a stream together
+    if (!params?.stream && !isHelper) return { at, value: { ...value } };
     for await (const event of value) events.push(event);
-    return { at, events, value: value.finalMessage && (await value.finalMessage()) };
+    return { at, events, value: await (value.finalMessage?.() ?? value.finalResponse?.()) };
   } catch (error) {
     return { at, events, error: described(error) };
   }

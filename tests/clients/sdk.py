@@ -1,9 +1,10 @@
-"""The official OpenAI SDKs, Python and Node, behind one verb, so that one table of cases holds for both.
+"""The official SDKs of OpenAI and of Anthropic, Python and Node, behind one verb, so that one table of cases holds for all.
 
     sdk.call(url, key, "chat.completions.create", model="acme/chat", messages=[...], stream=True)
 """
 
 import base64
+import contextlib
 import itertools
 import json
 import subprocess
@@ -13,6 +14,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import anthropic
 import openai
 import pydantic
 
@@ -24,7 +26,7 @@ CHAT = "chat.completions.create"
 @dataclass
 class Outcome:
     at: list[float]  # seconds, by the SDK's clock, at which each of its tries went out
-    value: dict | None = None  # what the call returned, or what a helper made of a stream
+    value: dict | None = None  # what the call returned, or a stream's helper put together
     events: list[dict] = field(default_factory=list)  # the events of a stream, up to its end or its error
     error: dict | None = None  # classes (most special first), status, type, code, param, message
 
@@ -44,44 +46,53 @@ class File:
 
 @dataclass
 class Shape:
-    """Texts that an answer has to have: a class for Python, a schema of zod for Node."""
+    """Texts that an answer has to have: a class for Python, a schema of zod for Node; only OpenAI's read it."""
 
     name: str
     fields: tuple[str, ...]
 
 
 class Python:
+    """OpenAI's."""
+
     name = "python"
 
+    def connect(self, url: str, key: str, hooks: dict, **options):
+        http = openai.DefaultHttpxClient(event_hooks=hooks)
+        return openai.OpenAI(base_url=f"{url}/v1", api_key=key, timeout=60, http_client=http, **options)
+
     def call(self, url: str, key: str, path: str, *args, extra: dict | None = None, options: dict | None = None, **params) -> Outcome:
-        """Calls `path` of a client with its own retries. `extra`: fields of the body that the SDK has no name for.
-        `responses.stream` is a helper: its events, and what it adds them up to."""
+        """Calls `path` of a client with its own retries. `extra`: fields of the body that the SDK has no name for."""
         at, events = [], []
         hooks = {"request": [lambda _: at.append(time.monotonic())]}
         params = {name: _as_python(value) for name, value in params.items()}
         params |= {"extra_body": extra} if extra else {}
-        http = openai.DefaultHttpxClient(event_hooks=hooks)
-        with openai.OpenAI(base_url=f"{url}/v1", api_key=key, timeout=60, http_client=http, **(options or {})) as client:
+        with self.connect(url, key, hooks, **(options or {})) as client:
             try:
                 method = client
                 for name in path.split("."):
                     method = getattr(method, name)
                 value = method(*args, **params)
-                if path.endswith(".stream"):
-                    with value as stream:
-                        for event in stream:
-                            events.append(event.model_dump(mode="json", warnings=False))
-                        return Outcome(at, value=stream.get_final_response().model_dump(mode="json", warnings=False), events=events)
-                if not params.get("stream"):
-                    return Outcome(at, value=value.model_dump(mode="json", warnings=False))
-                for event in value:
-                    events.append(event.model_dump(mode="json", warnings=False))
-                return Outcome(at, events=events)
+                if hasattr(value, "model_dump"):
+                    return Outcome(at, value=_dumped(value))
+                with contextlib.nullcontext(value) if hasattr(value, "__iter__") else value as stream:
+                    for event in stream:
+                        events.append(_dumped(event))
+                    final = getattr(stream, "get_final_message", None) or getattr(stream, "get_final_response", None)
+                    return Outcome(at, events=events, value=final and _dumped(final()))
             except Exception as error:  # noqa: BLE001 - which class it is, is what the tests ask
                 return Outcome(at, events=events, error=_described(error))
 
     def close(self) -> None:
         pass
+
+
+class AnthropicPython(Python):
+    name = "anthropic_python"
+
+    def connect(self, url: str, key: str, hooks: dict, **options):
+        http = anthropic.DefaultHttpxClient(event_hooks=hooks)
+        return anthropic.Anthropic(base_url=url, api_key=key, timeout=60, http_client=http, **options)
 
 
 def _described(error: Exception) -> dict:
@@ -91,13 +102,14 @@ def _described(error: Exception) -> dict:
 
 
 class Node:
-    """sdk.mjs in one process for all calls: starting Node for each would take longer than the call."""
+    """OpenAI's, in one process for all calls: starting Node for each would take longer than the call."""
 
     name = "node"
+    script = "sdk.mjs"
 
     def __init__(self):
         self.process = subprocess.Popen(
-            ["node", HERE / "sdk.mjs"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=HERE
+            ["node", HERE / self.script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=HERE
         )
         self.numbers = itertools.count()
         self.waiting: dict[int, Future] = {}
@@ -125,6 +137,15 @@ class Node:
     def close(self) -> None:
         self.process.stdin.close()
         self.process.wait(10)
+
+
+class AnthropicNode(Node):
+    name = "anthropic_node"
+    script = "anthropic_sdk.mjs"
+
+
+def _dumped(model) -> dict:
+    return model.model_dump(mode="json", warnings=False)  # parsed answers are of a class that it warns of
 
 
 def _as_python(value):
