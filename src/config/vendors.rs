@@ -1,7 +1,6 @@
 //! Vendors are rows: base URL, usual variable, operations, auth style and quirks, each with its source.
 
 use super::preset::{AuthStyle, Dialect, Extension, Preset};
-use crate::operation::Operation;
 use crate::operation::Operation::{
     Audio, ChatCompletions, Completions, Embeddings, Images, Moderations, Rerank, Responses,
 };
@@ -229,7 +228,7 @@ pub static PRESETS: &[Preset] = &[
     // vLLM, llama.cpp, LM Studio, ...: what it has is not known, so everything is tried.
     Preset {
         name: "openai-compatible",
-        operations: &Operation::ALL,
+        operations: &[ChatCompletions, Completions, Responses, Embeddings, Moderations, Images, Audio, Rerank],
         extensions: &Extension::ALL,
         self_hosted: true,
         otel_name: "openai-compatible",

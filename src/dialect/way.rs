@@ -21,6 +21,8 @@ pub fn way(operation: Operation, provider: &Provider) -> Option<Way> {
     let is_claude = matches!(preset.dialect, Dialect::Anthropic | Dialect::VertexAnthropic);
     let passes = match operation {
         Operation::Messages | Operation::CountTokens => is_claude && serves(Operation::ChatCompletions),
+        // A format that no provider speaks.
+        Operation::LanguageModel | Operation::EmbeddingModel => false,
         _ => preset.dialect == Dialect::OpenAi && serves(operation),
     };
     if passes {

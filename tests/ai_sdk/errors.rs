@@ -154,9 +154,9 @@ fn the_list_of_models_says_its_version_and_what_the_version_knows() {
     };
     let entry = |id, kind, pricing| ModelEntry { id, name: id, description: None, pricing, kind };
     let models = [
-        ModelEntry { description: Some("d"), ..entry("a/b", ModelType::Language, Some(pricing)) },
-        entry("a/e", ModelType::Embedding, None),
-        entry("a/s", ModelType::Speech, None),
+        ModelEntry { description: Some("d"), ..entry("a/b", Some(ModelType::Language), Some(pricing)) },
+        entry("a/e", Some(ModelType::Embedding), None),
+        entry("a/s", Some(ModelType::Speech), None),
     ];
     for (spec, word, count) in [(Spec::V2, "v2", 2), (Spec::V3, "v3", 3), (Spec::V4, "v4", 3)] {
         let body: Value = serde_json::from_slice(&config(spec, models.iter().cloned())).unwrap();
