@@ -12,7 +12,7 @@ WASM := target/$(WASM_TARGET)/release/tollgate.wasm
 PYTHON := .venv/bin/python
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: wasm envoy ## build, start Envoy with envoy/envoy.yaml, print a curl that works
 	@python3 scripts/run.py $(ENVOY) envoy/envoy.yaml
@@ -55,6 +55,19 @@ envoy-older: ## fetch the older Envoys, for the tests
 bench: wasm envoy .venv/ready ## Tollgate beside plain Envoy, same machine, same run
 	scripts/debian-tool.sh wrk wrk
 	ENVOY=$(ENVOY) $(PYTHON) bench/run.py
+
+# Two environments: LlamaIndex wants an older SDK of OpenAI's.
+.PHONY: test-frameworks
+test-frameworks: wasm envoy .cache/frameworks/ready .cache/llamaindex/ready ## LangChain, Pydantic AI and LlamaIndex as clients; not in CI
+	ENVOY=$(ENVOY) .cache/frameworks/bin/python -m pytest -q tests/frameworks --ignore tests/frameworks/test_agents_llamaindex.py
+	ENVOY=$(ENVOY) .cache/llamaindex/bin/python -m pytest -q tests/frameworks/test_agents_llamaindex.py
+
+.cache/frameworks/ready: tests/frameworks/requirements.txt
+.cache/llamaindex/ready: tests/frameworks/requirements-llamaindex.txt
+.cache/frameworks/ready .cache/llamaindex/ready:
+	python3 -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 fuzz: ## every decoder, SECONDS (60) each; needs a nightly Rust and cargo-fuzz
 	python3 fuzz/run.py --seconds $(or $(SECONDS),60)
