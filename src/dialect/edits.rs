@@ -145,14 +145,24 @@ fn is_kept_from_provider(name: &[u8]) -> bool {
             | b"accept-encoding"
             | b"openai-organization"
             | b"openai-project"
-            | b"ai-reporting-user"
-            | b"ai-reporting-tags"
+            | b"ai-model-id"
     );
     whole
         || !name.is_ascii()
         || is_credential(name)
         || [&b"x-tollgate-"[..], b"x-envoy-", b"x-forwarded-"].iter().any(|p| name.starts_with(p))
+        || AI_SDK.iter().any(|p| name.starts_with(p))
 }
+
+/// What the AI SDK says to its gateway: the model's public name, its application, whom it works for.
+const AI_SDK: [&[u8]; 6] = [
+    b"ai-language-model-",
+    b"ai-embedding-model-",
+    b"ai-gateway-",
+    b"ai-o11y-",
+    b"ai-reporting-",
+    b"x-vercel-ai-gateway-",
+];
 
 /// Whether `Connection: a, b` names this header, which makes it one of this hop.
 fn is_listed(connection: &[u8], name: &[u8]) -> bool {

@@ -109,6 +109,12 @@ fn what_never_reaches_a_provider() {
         "openai-project",
         "ai-reporting-user",
         "ai-reporting-tags",
+        "ai-language-model-id",
+        "ai-embedding-model-specification-version",
+        "ai-model-id",
+        "ai-gateway-protocol-version",
+        "ai-o11y-deployment-id",
+        "x-vercel-ai-gateway-team",
     ];
     for name in hidden {
         let sent = head(json!({}), &[(name, "CANARY"), ("x-own", "1")]);
