@@ -1,6 +1,7 @@
 """The SDKs as fixtures. Other parts are slow to start: one of each per file."""
 
 import pytest
+from ai_sdk import PATHS, AiSdk
 from sdk import AnthropicNode, AnthropicPython, Node, Python
 
 
@@ -26,3 +27,17 @@ def anthropic_node():
 @pytest.fixture(params=["python", "node"])
 def anthropic(request, anthropic_node):
     return {"python": AnthropicPython(), "node": anthropic_node}[request.param]
+
+
+@pytest.fixture(scope="session")
+def ai_sdks():
+    running = {}
+    yield running
+    for one in running.values():
+        one.close()
+
+
+@pytest.fixture(params=list(PATHS), ids=[f"ai{version}" for version in PATHS])
+def ai(request, ai_sdks):
+    """The AI SDK, each of its versions; see ai_sdk.py."""
+    return ai_sdks.get(request.param) or ai_sdks.setdefault(request.param, AiSdk(request.param))

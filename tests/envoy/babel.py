@@ -158,10 +158,10 @@ class Babels:
         assert not problems, "\n".join(problems)
 
 
-def saw_only_its_own(got: Request, name: str, stream: bool = False) -> None:
+def saw_only_its_own(got: Request, name: str, stream: bool = False, path: str | None = None) -> None:
     """A provider saw its own host, path and key, and nothing of the client's, the others' or ours."""
     host, whole, streamed, header = SEEN[name]
-    assert (got.header("host"), got.path) == (host, (streamed if stream else whole).format(path_segment(MODELS[name])))
+    assert (got.header("host"), got.path) == (host, path or (streamed if stream else whole).format(path_segment(MODELS[name])))
     assert got.header(header).removeprefix("Bearer ") == example.secret(name)
     assert got.header("content-length") == str(len(got.body)) and got.header("content-type") == "application/json"
     secrets = {CLIENT_KEY, *(example.secret(other) for other in NAMES)} - {example.secret(name)}
