@@ -14,7 +14,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a tool for tests")]
 
 use serde_json::{Value, json};
-use std::io::{Write, stdin, stdout};
+use std::io::stdin;
 use tollgate::chat::{Ids, Raw};
 use tollgate::config::{Dialect, Preset};
 use tollgate::dialect::heard::Voice;
@@ -25,7 +25,7 @@ use tollgate::operation::Operation;
 fn main() {
     for line in stdin().lines() {
         let outcome = translated(&serde_json::from_str(&line.unwrap()).unwrap());
-        writeln!(stdout(), "{outcome}").unwrap();
+        println!("{outcome}");
     }
 }
 
