@@ -49,11 +49,12 @@ pub fn own(operation: Operation, provider: &Provider) -> &'static [Dialect] {
 }
 
 /// How a provider serves a request. One that would pass is written anew, in its own dialect, where it says what the
-/// provider does not know, or wants something done to its messages.
+/// provider does not know, wants something done to its messages, or brings seals of others.
 pub fn way_of(ask: &Ask, provider: &Provider) -> Option<Way> {
     let is_rewritten = match ask.operation {
         Operation::ChatCompletions => ask.extensions.iter().any(|one| !provider.preset.extensions.contains(one)),
-        Operation::Messages => ask.options.caching,
+        Operation::Messages => ask.options.caching || ask.has_travelling_seals,
+        Operation::Responses => ask.has_travelling_seals,
         _ => false,
     };
     match way(ask.operation, provider)? {

@@ -73,6 +73,8 @@ pub struct Ask {
     pub options: Options,
     /// What it says that OpenAI's own API does not know.
     pub extensions: Vec<Extension>,
+    /// Whether seals of other formats travel in it, which a provider must not get as they are.
+    pub has_travelling_seals: bool,
     /// Hash of what makes the conversation recognisable.
     pub conversation: u64,
     /// The field that names state kept at one account.
@@ -186,6 +188,7 @@ impl AskReader {
                 let extensions = extensions::read(&reader, &deep, operation);
                 let mut ask = json_ask((client, operation), path, length, *reader, session, named)?;
                 ask.extensions = extensions;
+                ask.has_travelling_seals = deep.has_travelling_seals();
                 ask.pin(deep.pin());
                 deep.parts().for_each(|(ability, field)| ask.options.needs.add(ability, field));
                 Ok(ask)
@@ -224,6 +227,7 @@ fn json_ask(
         include_usage: raw(&reader, INCLUDE_USAGE) == Some(b"true"),
         options: options(&reader, operation)?,
         extensions: Vec::new(),
+        has_travelling_seals: false,
         conversation: conversation(&reader, operation, session),
         pinned: pinned(&reader, operation),
         store: raw(&reader, STORE) == Some(b"true"),
@@ -259,6 +263,7 @@ fn multipart_ask(
         include_usage: false,
         options: Options::default(),
         extensions: Vec::new(),
+        has_travelling_seals: false,
         conversation,
         pinned: None,
         store: false,

@@ -31,6 +31,9 @@ static MEDIA_TYPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""
 static CACHE_CONTROL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""cache_control""#));
 static FILE_TYPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""media_type""#));
 
+/// Where a text begins that is a seal on its way through a format that is not its own (docs/dialects.md, line 44).
+static TRAVELLING: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""tg1."#));
+
 /// What the text of a key begins with, quote included, and what a model must support to take such a part.
 type Part = (&'static [u8], Ability, &'static str);
 
@@ -68,16 +71,19 @@ struct Sought {
     key: fn() -> &'static Finder<'static>,
     references: &'static [&'static [u8]],
     extensions: bool,
+    seals: bool,
 }
 
 impl Sought {
     /// Only turns of conversations have such things.
     fn of(operation: Operation) -> Option<Sought> {
-        let of_type = Sought { pins: 1, parts: &OPENAI, key: || &TYPE, references: &[], extensions: false };
+        let of_type =
+            Sought { pins: 1, parts: &OPENAI, key: || &TYPE, references: &[], extensions: false, seals: false };
         match operation {
             Operation::ChatCompletions => Some(Sought { extensions: true, ..of_type }),
-            Operation::Responses => Some(Sought { pins: PINS.len(), ..of_type }),
-            Operation::Messages | Operation::CountTokens => Some(Sought { parts: &ANTHROPIC, ..of_type }),
+            Operation::Responses => Some(Sought { pins: PINS.len(), seals: true, ..of_type }),
+            Operation::Messages => Some(Sought { parts: &ANTHROPIC, seals: true, ..of_type }),
+            Operation::CountTokens => Some(Sought { parts: &ANTHROPIC, ..of_type }),
             Operation::LanguageModel => {
                 Some(Sought { pins: 0, parts: &AI_SDK, key: || &MEDIA_TYPE, references: &REFERENCES, ..of_type })
             }
@@ -98,6 +104,7 @@ pub(super) struct Deep {
     overlooks_parts: bool,
     has_cache_control: bool,
     has_media_type: bool,
+    has_travelling_seals: bool,
 }
 
 impl Deep {
@@ -111,6 +118,7 @@ impl Deep {
             overlooks_parts: false,
             has_cache_control: false,
             has_media_type: false,
+            has_travelling_seals: false,
         }
     }
 
@@ -152,6 +160,11 @@ impl Deep {
         self.has_media_type
     }
 
+    /// Whether a seal of another format travels in it, in a request that may pass to a provider which rejects such.
+    pub(super) fn has_travelling_seals(&self) -> bool {
+        self.has_travelling_seals
+    }
+
     /// The parts that were seen, by what a model must support to take them.
     pub(super) fn parts(&self) -> impl Iterator<Item = (Ability, &'static str)> {
         let parts = self.sought.map(|sought| sought.parts).unwrap_or_default();
@@ -168,6 +181,9 @@ impl Deep {
         if sought.extensions {
             self.has_cache_control = self.has_cache_control || has_object(&CACHE_CONTROL, bytes);
             self.has_media_type = self.has_media_type || texts(&FILE_TYPE, bytes).next().is_some();
+        }
+        if sought.seals {
+            self.has_travelling_seals = self.has_travelling_seals || TRAVELLING.find(bytes).is_some();
         }
         if self.overlooks_parts {
             return;
@@ -277,6 +293,27 @@ mod tests {
             (sdk, r#"{"input":{"file_id":"x","reference":"y"},"enum":["reference"]}"#, None),
         ] {
             assert_eq!(found(operation, body).0, expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn line_44_seals_that_travel_are_found_and_words_about_them_are_not() {
+        let redacted =
+            r#"{"messages":[{"content":[{"type":"redacted_thinking","data":"tg1.google-gemini-v1.g.AA"}]}]}"#;
+        let encrypted = r#"{"input":[{"type":"reasoning","encrypted_content":"tg1.anthropic-claude-v1.a.AA"}]}"#;
+        for (operation, body, expected) in [
+            (Operation::Messages, redacted, true),
+            (Operation::CountTokens, redacted, false),
+            (Operation::ChatCompletions, redacted, false),
+            (Operation::Responses, encrypted, true),
+            (Operation::Messages, r#"{"content":"say \"tg1.google\" and tg1."}"#, false),
+            (Operation::Messages, r#"{"data":"EtG1."}"#, false),
+        ] {
+            for size in [1, 3, 4, 5, 32, 33, body.len()] {
+                let mut deep = Deep::new(operation);
+                body.as_bytes().chunks(size).for_each(|piece| deep.feed(piece));
+                assert_eq!(deep.has_travelling_seals(), expected, "{operation:?} {size}: {body}");
+            }
         }
     }
 
