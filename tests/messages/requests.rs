@@ -178,3 +178,32 @@ fn a_long_user_goes_to_anthropic_alone() {
     assert!(sent["user"].is_null() && sent["metadata"].is_null(), "{sent}");
     assert_eq!(encoded.dropped.fields(), ["metadata"]);
 }
+
+/// Claude Code names tools where others have no block for it: what its search has found, what came and went.
+#[test]
+fn references_to_tools_are_words_to_others() {
+    let tool = |name: &str| json!({"name": name, "input_schema": {"type": "object"}, "defer_loading": true});
+    let changed = |kind: &str, name: &str| json!({"type": kind, "tool": {"type": "tool_reference", "name": name}});
+    let request = read(&with(json!({"tools": [tool("Search"), tool("Fetch"), tool("Look")], "messages": [
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": [{"type": "tool_use", "id": "a", "name": "Search", "input": {}}]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a", "content": [
+            {"type": "tool_reference", "tool_name": "Fetch"}]}]},
+        {"role": "system", "content": [changed("tool_addition", "Look"), changed("tool_removal", "Fetch")]},
+    ]})));
+    let facts = Facts { vendor: "openai", model: "m", base_path: "/v1", ..Facts::default() };
+    for (can_be_asked, encoded) in [
+        (openai::chat::can_express(&request, &facts), openai::chat::encode_request(&request, &facts)),
+        (openai::responses::can_express(&request, &facts), openai::responses::encode_request(&request, &facts)),
+        (gemini::can_express(&request, &facts), gemini::encode_request(&request, &facts)),
+        (bedrock::can_express(&request, &facts), bedrock::encode_request(&request, &facts)),
+        (cohere::can_express(&request, &facts), cohere::encode_request(&request, &facts)),
+    ] {
+        assert_eq!(can_be_asked, Ok(()));
+        let sent = String::from_utf8(encoded.body).unwrap();
+        for words in ["`Fetch` can be called now.", "`Look` can be called from now on.", "`Fetch` cannot be called"] {
+            assert_eq!(sent.matches(words).count(), 1, "{words}: {sent}");
+        }
+        assert!(!sent.contains("tool_reference"), "{sent}");
+    }
+}

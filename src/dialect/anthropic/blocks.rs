@@ -60,6 +60,9 @@ pub(super) fn caller(block: &Object<'_>) -> Option<Raw> {
     if caller.text("type").as_deref() == Some("direct") { None } else { block.raw("caller") }
 }
 
+/// Beside a text for others: the block that it stands for, as Anthropic wants it.
+pub(super) const WHOLE: &str = "block";
+
 /// A block that only Anthropic understands: built-in tools' calls and results, and whatever comes after us.
 pub(super) fn native(block: Raw) -> Native {
     let object = block.json().object().unwrap_or_default();

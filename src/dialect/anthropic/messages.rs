@@ -1,5 +1,6 @@
 //! Blocks of `system` and `messages`.
 
+use super::blocks::WHOLE;
 use super::media;
 use crate::chat::json::{ListWriter, ObjectWriter};
 use crate::chat::{Body, Cache, Citation, Ext, Format, Media, Owner, Part, Request, Role, SealKind, ToolResult};
@@ -128,7 +129,7 @@ fn result(result: &ToolResult, id: &str, o: &mut ObjectWriter<'_>) {
     let parts: Vec<&Part> = result.parts.iter().filter(|part| says(part)).collect();
     match &parts[..] {
         [] => {}
-        [Part { body: Body::Text { text, .. }, .. }] => o.set("content", text),
+        [part @ Part { body: Body::Text { text, .. }, .. }] if whole(part).is_none() => o.set("content", text),
         parts => o.list("content", |l| parts.iter().for_each(|part| inside(part, l))),
     }
     o.maybe("is_error", result.is_error.then_some(true));
@@ -143,7 +144,14 @@ fn says(part: &Part) -> bool {
     }
 }
 
+fn whole(part: &Part) -> Option<&Ext> {
+    part.ext.iter().find(|ext| ext.owner == Owner::Anthropic && ext.key == WHOLE)
+}
+
 fn inside(part: &Part, l: &mut ListWriter<'_>) {
+    if let Some(block) = whole(part) {
+        return l.raw(&block.value);
+    }
     match &part.body {
         Body::Text { text, .. } | Body::Refusal(text) => l.object(|o| {
             o.set("type", "text");

@@ -1,6 +1,6 @@
 //! Blocks of a request's messages.
 
-use super::{media, messages};
+use super::{media, messages, references};
 use crate::chat::json::expect::{flag, inner, text, wrong};
 use crate::chat::json::{Json, Object};
 use crate::chat::{
@@ -47,6 +47,10 @@ pub(super) fn read(json: Json<'_>, path: &str, side: Side, pins: &mut Vec<Pin>) 
             (Body::Call(call), None, &["id", "name", "input", "caller"])
         }
         "tool_result" => (result(&object, path, pins)?, None, &["tool_use_id", "content", "is_error"]),
+        "tool_reference" if side == Side::Result => return Ok(references::found(&object, json)),
+        "tool_addition" | "tool_removal" if side == Side::System => {
+            return Ok(references::changed(&object, kind == "tool_addition"));
+        }
         "image" => match media::image(&object, path)? {
             Some(media) => (pinned(media, pins), None, &["source"]),
             None => return Ok(whole(json)),
@@ -69,7 +73,7 @@ pub(super) fn read(json: Json<'_>, path: &str, side: Side, pins: &mut Vec<Pin>) 
 /// What a block may not be where it stands.
 fn check(kind: &str, side: Side, path: &str) -> Result<(), Error> {
     let whose = match (kind, side) {
-        ("text", _) => return Ok(()),
+        ("text", _) | ("tool_addition" | "tool_removal", Side::System) => return Ok(()),
         (_, Side::System) => return Err(wrong(&format!("{path}.type"), "`text`")),
         ("tool_use" | "thinking" | "redacted_thinking", Side::User) => "assistant",
         ("tool_result", Side::Assistant) => "user",

@@ -9,6 +9,7 @@ mod media;
 mod messages;
 mod open;
 mod order;
+mod references;
 mod request;
 mod response;
 mod seals;
