@@ -31,7 +31,8 @@ static MEDIA_TYPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""
 static CACHE_CONTROL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""cache_control""#));
 static FILE_TYPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""media_type""#));
 
-/// Where a text begins that is a seal on its way through a format that is not its own (docs/dialects.md, line 44).
+/// Where a text begins that is a seal on its way through a format that is not its own (docs/dialects.md, line 44). Words that
+/// quote one count too: then a request is written anew that need not be, and means the same.
 static TRAVELLING: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""tg1."#));
 
 /// What the text of a key begins with, quote included, and what a model must support to take such a part.
@@ -306,7 +307,7 @@ mod tests {
             (Operation::CountTokens, redacted, false),
             (Operation::ChatCompletions, redacted, false),
             (Operation::Responses, encrypted, true),
-            (Operation::Messages, r#"{"content":"say \"tg1.google\" and tg1."}"#, false),
+            (Operation::Messages, r#"{"content":"they begin with tg1."}"#, false),
             (Operation::Messages, r#"{"data":"EtG1."}"#, false),
         ] {
             for size in [1, 3, 4, 5, 32, 33, body.len()] {
