@@ -16,6 +16,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 PATHS = {5: "/v1/ai", 6: "/v3/ai", 7: "/v4/ai"}
+VERBS = ("generateText", "streamText")
+PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==")
 
 
 @dataclass

@@ -5,7 +5,7 @@ import json
 import time
 
 import pytest
-from ai_sdk import Url
+from ai_sdk import PNG, VERBS, Url
 from babel import CLIENT_KEY, EMBEDDERS, MODELS, Babel, config, saw_only_its_own
 from harness import NEWEST
 from mock import answer
@@ -13,9 +13,7 @@ from speaking import speaking
 from test_translated_embeddings import SPOKEN, TEXTS, VECTORS
 from thinking import CALLS, thinking
 
-VERBS = ("generateText", "streamText")
 RESPONSES = {"openai": "/v1/responses"}  # whoever speaks it is asked in it, for the sake of reasoning
-PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==")
 PDF = b"%PDF-1.4 of ours"
 MINE = "sk-the-callers-own"
 URL = "https://example.com/cat.png"

@@ -5,6 +5,7 @@ import json
 import callers
 import example
 import pytest
+from ai_sdk import VERBS
 from aimock import TEXT, USAGE, Aimock
 from babel import MODELS
 from callers import ALICE
@@ -63,7 +64,7 @@ def ask(ai, running, mock):
     return call
 
 
-@pytest.mark.parametrize("verb", ["generateText", "streamText"])
+@pytest.mark.parametrize("verb", VERBS)
 def test_text(ask, ai, name, verb):
     got = ask(verb, f"acme/{name}", prompt="Hi")
     assert (got.text, got.finish(), got.warnings, got.tries) == (TEXT, "stop", [], 1)
@@ -79,7 +80,7 @@ def test_text(ask, ai, name, verb):
         assert got.response["modelId"] == MODELS[name] and got.response["id"] == got.providerMetadata["gateway"]["generationId"]
 
 
-@pytest.mark.parametrize("verb", ["generateText", "streamText"])
+@pytest.mark.parametrize("verb", VERBS)
 def test_tools_in_two_steps(ask, name, verb):
     """Two calls at a time; the SDK runs them and sends what they gave."""
     got = ask(verb, f"acme/{name}", prompt="What is the weather in Paris, and the time?", tools=["weather", "clock"], steps=5)
@@ -97,7 +98,7 @@ def test_tools_in_two_steps(ask, name, verb):
         assert list(inputs) == [part["id"] for part in got.of("tool-input-end")] == [part["toolCallId"] for part in got.of("tool-call")]
 
 
-@pytest.mark.parametrize("verb", ["generateText", "streamText"])
+@pytest.mark.parametrize("verb", VERBS)
 def test_a_tool_that_fails(ask, mock, name, verb):
     got = ask(verb, f"acme/{name}", prompt="Call the broken one", tools=["broken"], steps=5)
     first, second = got.steps
@@ -106,7 +107,7 @@ def test_a_tool_that_fails(ask, mock, name, verb):
     assert "no such city" in json.dumps(mock.journal()[-1]["body"])
 
 
-@pytest.mark.parametrize("verb", ["generateText", "streamText"])
+@pytest.mark.parametrize("verb", VERBS)
 def test_objects_as_the_output_of_text(ask, name, verb):
     got = ask(verb, f"acme/{name}", prompt="JSON, please", output=True)
     assert (got.output, got.finish()) == (OBJECT, "stop")
@@ -118,7 +119,7 @@ def test_objects(ask, name, verb):
     assert (got.object, got.finish()) == (OBJECT, "stop")
 
 
-@pytest.mark.parametrize("verb", ["generateText", "streamText"])
+@pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize("name", NAMES[:4])
 def test_thoughts(ask, name, verb):
     got = ask(verb, f"acme/{name}", prompt="Please think")
