@@ -14,7 +14,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a tool for tests")]
 
 use serde_json::{Value, json};
-use std::io::stdin;
+use std::io::{Write, stdin, stdout};
 use tollgate::chat::{Ids, Raw};
 use tollgate::config::{Dialect, Preset};
 use tollgate::dialect::heard::Voice;
@@ -23,9 +23,10 @@ use tollgate::dialect::{Client, Facts, Spec};
 use tollgate::operation::Operation;
 
 fn main() {
+    let mut out = stdout().lock();
     for line in stdin().lines() {
         let outcome = translated(&serde_json::from_str(&line.unwrap()).unwrap());
-        println!("{outcome}");
+        writeln!(out, "{outcome}").unwrap();
     }
 }
 

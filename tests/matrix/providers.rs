@@ -1,13 +1,10 @@
-//! What an OpenAI client can ask of whom: the table in the README, made from the dialects themselves.
-
-#![allow(clippy::unwrap_used, clippy::string_slice, clippy::indexing_slicing, reason = "a test may panic")]
+//! What a client of chat completions can ask of whom.
 
 use serde_json::{Value, json};
 use tollgate::config::{Dialect, PRESETS, Preset};
 use tollgate::dialect::{Facts, openai, spoken};
 
-const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
+use super::PIXEL;
 
 fn user(content: Value) -> Value {
     json!([{"role": "user", "content": content}])
@@ -89,7 +86,7 @@ fn cell(preset: &Preset, model: &str, asked: &Value) -> &'static str {
     if dropped.fields().is_empty() { "yes" } else { "dropped" }
 }
 
-fn table() -> String {
+pub fn table() -> String {
     let preset = |name: &str| PRESETS.iter().find(|preset| preset.name == name).unwrap();
     let names: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
     let mut table = format!("| chat completions | {} |\n|---|{}\n", names.join(" | "), "---|".repeat(names.len()));
@@ -98,19 +95,4 @@ fn table() -> String {
         table.push_str(&format!("| {feature} | {} |\n", cells.join(" | ")));
     }
     table
-}
-
-/// Compares the README with it, or writes it where `TOLLGATE_WRITE` is set.
-#[test]
-fn generated_table_is_current() {
-    let mut readme = std::fs::read_to_string(README).unwrap();
-    let start = readme.find("<!-- matrix -->\n").unwrap() + "<!-- matrix -->\n".len();
-    let end = start + readme[start..].find("<!-- end -->").unwrap();
-    let current = table();
-    if std::env::var_os("TOLLGATE_WRITE").is_some() {
-        readme.replace_range(start..end, &current);
-        std::fs::write(README, readme).unwrap();
-    } else {
-        assert!(readme[start..end] == current, "the table in README.md is not current; renew it with: make schema");
-    }
 }
