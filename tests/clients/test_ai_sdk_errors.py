@@ -10,8 +10,8 @@ import pytest
 from ai_sdk import PATHS, VERBS, AiSdk
 from callers import ALICE, BOB, STRANGER
 from failing import error_event
-from harness import NEWEST, Gateway
-from mock import Behaviour, Upstream, answer, chatting, error
+from harness import Gateway
+from mock import Behaviour, Upstream, answer, chatting, error, hang, reset
 from speaking import events_of, speaking, stream
 
 INVALID, INTERNAL, RATE = "GatewayInvalidRequestError", "GatewayInternalServerError", "GatewayRateLimitError"
@@ -34,6 +34,8 @@ class Case:
     key: str = ALICE
     model: str = ""  # asked for instead of the case's own
     params: dict = field(default_factory=dict)
+    provider: str = "openai"
+    timeouts: dict = field(default_factory=dict)
 
 
 def told(status: int, message: str = "mock says no", code: str | None = None, **headers) -> Behaviour:
@@ -68,6 +70,12 @@ CASES = [
     Case("overloaded", told(529, retry_after="1"), INTERNAL, 503, "internal_server_error", waits=[1000, 1000], asked=6),
     Case("overloaded-for-an-hour", told(503, retry_after="3600"), INTERNAL, 503, "internal_server_error", waits=BACKOFF, asked=3),
     Case("late", told(504), INTERNAL, 504, "internal_server_error", waits=BACKOFF, asked=6),
+    Case("timeout", hang(), INTERNAL, 504, "internal_server_error", waits=BACKOFF, asked=6, timeouts={"attempt": "1500ms"}),
+    Case("reset", reset(), INTERNAL, 503, "internal_server_error", waits=BACKOFF, asked=6),
+    Case("refused", None, INTERNAL, 503, "internal_server_error", waits=BACKOFF, provider="groq"),
+    # What Envoy answers by itself.
+    Case("no-host", None, INTERNAL, 503, "internal_server_error", waits=BACKOFF, provider="azure"),
+    Case("circuit-breaker", None, INTERNAL, 503, "internal_server_error", waits=BACKOFF, provider="mistral"),
 ]
 # fmt: on
 TABLE = [(case, version, verb) for case in CASES for version in PATHS for verb in VERBS]
@@ -90,14 +98,24 @@ def claude():
     one.close()
 
 
+def broken(tree: dict) -> None:
+    """What operators get wrong, or what happens under too much load."""
+    clusters = example.clusters(tree)
+    clusters["azure"]["load_assignment"]["endpoints"] = []
+    clusters["mistral"]["circuit_breakers"]["thresholds"][0]["max_pending_requests"] = 0
+
+
 @pytest.fixture(scope="module")
 def running(provider, claude):
-    models = [{"name": f"acme/{name}", "targets": [{"provider": "openai", "model": name}]} for name in IDS]
+    models = [
+        {"name": f"acme/{name}", "targets": [{"provider": case.provider, "model": name}], "timeouts": case.timeouts}
+        for name, (case, *_) in zip(IDS, TABLE)
+    ]
     models.append({"name": "acme/claude", "targets": [{"provider": "anthropic", "model": "claude-sonnet-4-5"}]})
-    config = example.plan("openai", "groq", "anthropic", models=models, limits={"request_body": "128KiB"})
+    config = example.plan("openai", "groq", "azure", "mistral", "anthropic", models=models, limits={"request_body": "128KiB"})
     config |= callers.sections(bob=[f"acme/{name}" for name in IDS if name.startswith("own-")])
     config["groups"][1]["byok"] = "require"
-    with Gateway(config, {"openai": provider, "anthropic": claude}, version=NEWEST) as one:
+    with Gateway(config, {"openai": provider, "anthropic": claude}, edit=broken) as one:
         yield one
 
 
