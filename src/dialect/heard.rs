@@ -3,10 +3,11 @@
 use super::client::Client;
 use super::openai::responses;
 use super::verbs::Dropped;
-use super::{ai_sdk, anthropic, embeddings, openai};
+use super::{ai_sdk, anthropic, embeddings, openai, words};
 use crate::chat::{Event, Ids, Raw, Request, Response};
 use crate::error::Error;
 use crate::operation::Operation;
+use std::borrow::Cow;
 
 /// A client's whole format, and what of its request stands in the head where others say it in the body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,11 @@ impl Voice {
             (Client::OpenAi, Operation::Responses) => responses::decode_request(body),
             (Client::OpenAi, _) => openai::chat::decode_request(body),
         }
+    }
+
+    /// What this client calls a field.
+    pub fn word(&self, field: Cow<'static, str>) -> Cow<'static, str> {
+        words::renamed(self.client, self.operation, field)
     }
 
     /// Writes a whole answer. `gateway` is what the gateway says of itself in it.

@@ -54,6 +54,7 @@ pub mod translation;
 mod turns;
 mod verbs;
 mod way;
+mod words;
 
 pub use client::{Client, Spec};
 pub use edits::{Change, Edits, RequestHead, is_kept_from_client};

@@ -100,7 +100,7 @@ pub struct Translation {
 }
 
 impl Translation {
-    /// Translates a request, and gets ready for its answer.
+    /// Translates a request, and gets ready for its answer. What is dropped has the client's names.
     pub fn begin(
         voice: Voice,
         dialect: Dialect,
@@ -108,13 +108,15 @@ impl Translation {
         facts: &Facts<'_>,
         ids: Ids,
     ) -> (Encoded, Translation) {
-        let encoded = wanted.encode(dialect, facts);
+        let mut encoded = wanted.encode(dialect, facts);
+        let dropped = encoded.dropped.clone();
+        encoded.dropped = encoded.dropped.renamed(|field| voice.word(field));
         wanted.forget_input();
         let translation = Translation {
             voice,
             dialect,
             wanted,
-            dropped: encoded.dropped.clone(),
+            dropped,
             ids,
             stream: None,
             beginning: Beginning::Undecided,
@@ -278,9 +280,13 @@ impl<F: Fn() -> Vec<u8>> Foreign<F> {
         let facts = Facts::of(provider, model, sent);
         let dialect = match wanted.dialect(dialects, &facts) {
             Ok(dialect) => dialect,
-            Err(unable) => return Some(unable.error()),
+            Err(unable) => return Some(self.unable(unable.field)),
         };
         let encoded = self.is_strict.then(|| wanted.encode(dialect, &facts))?;
-        encoded.dropped.fields().first().map(|field| Unable { field: field.clone() }.error())
+        encoded.dropped.fields().first().map(|field| self.unable(field.clone()))
+    }
+
+    fn unable(&self, field: Cow<'static, str>) -> Error {
+        Unable { field: self.voice.word(field) }.error()
     }
 }

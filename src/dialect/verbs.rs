@@ -101,6 +101,13 @@ impl Dropped {
         }
     }
 
+    /// The same fields under other names.
+    pub fn renamed(self, name: impl Fn(Cow<'static, str>) -> Cow<'static, str>) -> Dropped {
+        let mut renamed = Dropped::default();
+        self.0.into_iter().for_each(|field| renamed.push(name(field)));
+        renamed
+    }
+
     fn push(&mut self, field: Cow<'static, str>) {
         if self.0.len() < MOST_DROPPED && !self.0.contains(&field) {
             self.0.push(field);

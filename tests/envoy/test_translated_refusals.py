@@ -1,6 +1,7 @@
 """What a provider's API cannot say: its target leaves the plan, or a loss is told, or refused where nothing may be lost."""
 
 import pytest
+from babel import FOREIGN
 from mock import error
 
 WAV = "UklGRiQAAABXQVZFZm10IBAAAAABAAEAgD4AAAB9AAACABAAZGF0YQAAAAA="
@@ -122,3 +123,27 @@ def test_a_request_that_cannot_be_read_is_not_sent(babel):
         response = babel.behave().chat("acme/anthropic", messages=messages)
         assert (response.status, response.json()["error"]["code"], babel.counts()) == (400, code, {}), messages
         assert babel.chat("acme/openai", messages=messages).status == 200
+
+
+URL = "https://example.com/cat.png"
+IN_THEIR_WORDS = {
+    "/v1/responses": ({"input": [{"role": "user", "content": [{"type": "input_image", "image_url": URL}]}]}, "input.content.input_image"),
+    "/v1/messages": (
+        {"max_tokens": 9, "messages": [{"role": "user", "content": [{"type": "image", "source": {"type": "url", "url": URL}}]}]},
+        "messages.content.image",
+    ),
+}
+
+
+@pytest.mark.parametrize("path", IN_THEIR_WORDS)
+def test_a_field_is_named_as_the_client_calls_it(babel, path):
+    asked, field = IN_THEIR_WORDS[path]
+    response = babel.post(path, {"model": "acme/bedrock"} | asked)
+    assert response.status == 400 and f"`{field}`" in response.json()["error"]["message"]
+    assert babel.counts() == {}
+
+
+def test_what_is_dropped_is_named_as_the_client_calls_it(babel):
+    asked = {"input": "Hi", "tools": [{"type": "function", "name": "a", "parameters": {"type": "object"}, "strict": True}]}
+    dropped = {name: babel.post("/v1/responses", {"model": f"acme/{name}"} | asked).header("x-tollgate-dropped-params") for name in FOREIGN}
+    assert "tools.strict" in dropped.values() and "tools.function.strict" not in str(dropped.values()), dropped

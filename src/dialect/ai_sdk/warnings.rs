@@ -2,19 +2,8 @@
 
 use crate::chat::Request;
 use crate::chat::json::{ListWriter, ObjectWriter};
-use crate::dialect::{Dropped, Spec};
-
-/// The names of settings, where the SDK's are not those of chat completions.
-const NAMES: [(&str, &str); 8] = [
-    ("max_tokens", "maxOutputTokens"),
-    ("top_p", "topP"),
-    ("top_k", "topK"),
-    ("presence_penalty", "presencePenalty"),
-    ("frequency_penalty", "frequencyPenalty"),
-    ("stop", "stopSequences"),
-    ("tool_choice", "toolChoice"),
-    ("response_format", "responseFormat"),
-];
+use crate::dialect::{Client, Dropped, Spec, words};
+use crate::operation::Operation;
 
 /// What was dropped, each once.
 #[derive(Clone, Debug, Default)]
@@ -50,5 +39,5 @@ impl Warnings {
 }
 
 fn name(field: &str) -> String {
-    NAMES.iter().find(|(known, _)| *known == field).map_or(field, |(_, name)| name).to_owned()
+    words::of(Client::AiSdk(Spec::V4), Operation::LanguageModel, field).unwrap_or(field).to_owned()
 }
