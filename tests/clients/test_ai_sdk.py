@@ -121,6 +121,28 @@ def test_thoughts_keep_their_seals_over_two_turns(ask, babel, name, verb):
         assert blocks[0] == {"type": "thinking", "thinking": "Hm.", "signature": seal}
 
 
+REASONED = {"id": "rs_1", "type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm."}], "encrypted_content": "c2VhbA=="}
+
+
+def reasoning(request):
+    """OpenAI's responses: it thinks and calls both tools, or is done."""
+    called = [{"type": "function_call", "id": f"f{i}", "call_id": i, "name": name, "arguments": json.dumps(args)} for i, name, args in CALLS]
+    done = {"type": "message", "id": "msg_1", "role": "assistant", "content": [{"type": "output_text", "text": "done", "annotations": []}]}
+    usage = {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15, "output_tokens_details": {"reasoning_tokens": 3}}
+    output = [done] if "noon" in request else [REASONED, *called]
+    return answer(200, {"id": "resp_1", "object": "response", "model": "mock", "status": "completed", "output": output, "usage": usage})
+
+
+def test_openais_thoughts_are_those_of_responses(ask, babel):
+    babel.mocks["openai"].behaviours = (reasoning,)
+    got = ask("generateText", "acme/openai", prompt="Think", tools=["weather", "clock"], steps=3)
+    assert (got.error, got.text, got.steps[0]["reasoningText"]) == (None, "done", "Hm.")
+    _, second = babel.mocks["openai"].requests
+    assert second.json()["input"][1] == {name: REASONED[name] for name in ("type", "id", "summary", "encrypted_content")}
+    kinds = [item.get("type") for item in second.json()["input"]]
+    assert kinds == [None, "reasoning", "function_call", "function_call", "function_call_output", "function_call_output"]
+
+
 def assistant(body: dict) -> list[dict]:
     turn = next(one for one in body.get("messages") or body["contents"] if one["role"] in ("assistant", "model"))
     return turn.get("content") or turn["parts"]
@@ -175,7 +197,34 @@ def test_pdfs(ask, babel, name):
         assert base64.b64encode(PDF).decode() in babel.seen(name)
 
 
+def test_what_tools_give_may_be_an_image(ask, ai, babel):
+    image = {"type": "media" if ai.version == 5 else "image-data", "data": base64.b64encode(PNG).decode(), "mediaType": "image/png"}
+    result = {"type": "tool-result", "toolCallId": "c1", "toolName": "weather", "output": {"type": "content", "value": [image]}}
+    call = {"type": "tool-call", "toolCallId": "c1", "toolName": "weather", "input": {"city": "Paris"}}
+    history = [*user(), {"role": "assistant", "content": [call]}, {"role": "tool", "content": [result]}]
+    for name in ("openai", "anthropic", "google", "bedrock"):
+        assert ask("generateText", f"acme/{name}", messages=history, tools=["weather"]).error is None
+        assert image["data"] in babel.seen(name) and '"c1"' in babel.seen(name)
+
+
 # ---------------------------------------------------------------- settings
+
+CHOICES = {
+    "required": ("required", {"type": "any"}, {"mode": "ANY"}, {"any": {}}),
+    "one": ({"type": "function", "name": "weather"}, {"type": "tool", "name": "weather"}, {"mode": "ANY", "allowedFunctionNames": ["weather"]}, {"tool": {"name": "weather"}}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_a_tool_that_must_be_called(ask, babel, choice):
+    said = {"type": "tool", "toolName": "weather"} if choice == "one" else choice
+    sent = []
+    for name in ("openai", "anthropic", "google", "bedrock"):
+        ask("generateText", f"acme/{name}", prompt="Hi", tools=["weather", "clock"], toolChoice=said)
+        sent.append(babel.seen(name).json())
+    openai, anthropic, google, bedrock = sent
+    chosen = (openai["tool_choice"], anthropic["tool_choice"], google["toolConfig"]["functionCallingConfig"], bedrock["toolConfig"]["toolChoice"])
+    assert chosen == CHOICES[choice]
 
 
 @pytest.mark.parametrize("verb", VERBS)
