@@ -10,7 +10,6 @@ from aimock import TEXT, USAGE, Aimock
 from babel import CLIENT_KEY, FOREIGN, MODELS, NAMES as ALL
 from callers import ALICE
 from harness import Gateway
-from mock import error
 from sdk import HELLO, Shape
 from speaking import speaking
 from thinking import CALLS, thinking
@@ -212,28 +211,7 @@ def test_thoughts_come_and_go_back_sealed(babel, create, name, stream):
         assert '"weather"' in babel.seen(other)
 
 
-# ---------------------------------------------------------------- what goes wrong
-
-FAULTS = {
-    400: ("BadRequestError", 400, None, 1),
-    401: ({"python": "APIStatusError", "node": "APIError"}, 424, "provider_credential_rejected", 1),
-    404: ("NotFoundError", 404, "model_not_found", 1),
-    429: ("RateLimitError", 429, "rate_limit_exceeded", 3),
-    503: ("InternalServerError", 503, "overloaded", 3),
-}
-
-
-@pytest.mark.parametrize("name", ["openai", "anthropic", "google"])
-@pytest.mark.parametrize("status", FAULTS)
-def test_errors_have_their_class_and_number_of_tries(babel, create, sdk, status, name):
-    """As in chat completions, see test_sdk_errors.py, whoever fails."""
-    babel.behave(**{name: error(status, headers={"retry-after-ms": "20"})})
-    raises, told, code, tries = FAULTS[status]
-    for stream in (False, True):
-        got = create(name, stream=stream)
-        expected = raises if isinstance(raises, str) else raises[sdk.name]
-        assert (got.error["classes"][0], got.error["status"], got.error["code"], len(got.at)) == (expected, told, code, tries), got.error
-
+# ---------------------------------------------------------------- what goes wrong: the rest is in test_sdk_errors.py
 
 @pytest.mark.parametrize("path", ["responses.create", "responses.stream"])
 @pytest.mark.parametrize("name", ALL)

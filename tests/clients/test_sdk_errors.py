@@ -1,6 +1,6 @@
 """Every row of the error table (docs/dialects.md, section 5) as the official SDKs take it: which exception, what it
-says, and how often they try: OpenAI's at a provider of its API, Anthropic's at the same one, translated, and at one of its own
-API. All cases run at once, since what takes time is the SDKs' own waiting."""
+says, and how often they try: OpenAI's at a provider of its API, by chat completions and by responses, Anthropic's at the same one,
+translated, and each at a provider of Anthropic's API. All cases run at once, since what takes time is the SDKs' own waiting."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +15,7 @@ from mock import Behaviour, Request, Upstream, answer, chat, error, hang
 from sdk import CHAT, HELLO, AnthropicPython, Python
 
 SOON = {"retry-after-ms": "20"}  # for the cases whose waiting is not what they are about
+RESPONSES = "responses.create"
 OTHER_STATUS = "OTHER_STATUS"  # one that an SDK has no name for
 UNNAMED = {"python": "APIStatusError", "node": "APIError"}
 
@@ -44,6 +45,7 @@ class Way:
     language: str
     client: str = "openai"
     provider: str = "openai"
+    path: str = CHAT  # OpenAI's SDKs: what chats are asked by
 
     def providers(self, case: "Case") -> list[str]:
         """The providers of the case, or those of Anthropic's API that behave like them."""
@@ -54,6 +56,8 @@ class Way:
 WAYS = [Way(language, language) for language in UNNAMED]
 WAYS += [Way(f"anthropic_{language}", language, "anthropic") for language in UNNAMED]
 WAYS += [Way(f"passing_{language}", language, "anthropic", "anthropic") for language in UNNAMED]
+WAYS += [Way(f"responses_{language}", language, path=RESPONSES) for language in UNNAMED]
+WAYS += [Way(f"responses_there_{language}", language, "openai", "anthropic", RESPONSES) for language in UNNAMED]
 OPENAIS, ANTHROPICS = ("openai",), ("anthropic",)
 
 
@@ -230,13 +234,15 @@ CALLS = {CHAT: "messages.create", "files.list": "beta.files.list", "models.retri
 
 
 def run(case: Case, way: Way, sdk, url: str):
-    path = case.path if way.client == "openai" else CALLS[case.path]
+    path = (way.path if case.path == CHAT else case.path) if way.client == "openai" else CALLS[case.path]
     if case.path == "models.retrieve":
         return sdk.call(url, case.key, path, "acme/none")
     params = {"model": asked_model(case, way), "messages": HELLO} | case.params
     params |= {"max_tokens": 16} if way.client == "anthropic" else {}
     if params["messages"] is None:
         params = {}
+    elif path == RESPONSES:
+        params["input"] = params.pop("messages")
     return sdk.call(url, case.key, path, **params)
 
 
