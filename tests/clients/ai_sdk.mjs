@@ -27,6 +27,15 @@ const TOOLS = {
       throw new Error("no such city");
     },
   },
+  // Anthropic's own, as its package makes it.
+  web_search: {
+    type: name === "ai-5" ? "provider-defined" : "provider",
+    id: "anthropic.web_search_20250305",
+    name: "web_search",
+    args: { maxUses: 2 },
+    inputSchema: z.object({ query: z.string() }),
+    outputSchema: z.unknown(),
+  },
 };
 
 const VERBS = {
@@ -36,6 +45,7 @@ const VERBS = {
   streamObject: (call, params) => streamed(call, params, (params) => ai.streamObject(params), (result) => result.fullStream),
   embed: async (_, params) => ({ ...(await ai.embed(params)) }),
   embedMany: async (_, params) => ({ ...(await ai.embedMany(params)) }),
+  rerank: (call, { id, ...params }) => ai.rerank({ ...params, model: call.gateway.rerankingModel(id) }),
   getAvailableModels: (call) => call.gateway.getAvailableModels(),
   getCredits: (call) => call.gateway.getCredits(),
   getSpendReport: (call, params) => call.gateway.getSpendReport(params),

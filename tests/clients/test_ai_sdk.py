@@ -277,6 +277,18 @@ def test_options_of_one_provider(ask, babel, name, verb):
     assert (got.error, read(babel.seen(name).json())) == (None, expected)
 
 
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_tool_that_one_provider_runs_itself(ask, babel, verb):
+    """Whoever does not have it leaves the plan; where that leaves nobody, nobody is asked."""
+    got = ask(verb, "pair/google", prompt="Hi", tools=["web_search", "weather"])
+    assert (got.error, got.text, babel.counts()) == (None, "from anthropic", {"anthropic": 1})
+    own, ours = babel.seen("anthropic").json()["tools"]
+    assert (own, ours["name"]) == ({"type": "web_search_20250305", "name": "web_search", "max_uses": 2}, "weather")
+    babel.behave()
+    got = ask("generateText", "acme/google", prompt="Hi", tools=["web_search"])
+    assert (got.error["name"], got.error["status"], babel.counts()) == ("GatewayInvalidRequestError", 400, {})
+
+
 # ---------------------------------------------------------------- the gateway's own options
 
 

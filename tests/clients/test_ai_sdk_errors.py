@@ -189,6 +189,13 @@ def test_what_is_not_there_yet(running, sdks, version):
     assert (got.error["name"], got.error["status"], got.tries) == (INTERNAL, 501, 1)
 
 
+@pytest.mark.parametrize("version", [6, 7])
+def test_kinds_of_models_that_are_not_served(running, sdks, version):
+    got = sdks[version].call(running.url, ALICE, "rerank", id="acme/claude", query="q", documents=["a"])
+    assert (got.error["name"], got.error["status"], got.tries) == ("GatewayNotFoundError" if version == 7 else INTERNAL, 404, 1)
+    assert "reranking-model" in got.error["message"]
+
+
 @pytest.mark.parametrize("version", PATHS)
 def test_a_generation_that_nobody_knows(running, sdks, version):
     got = sdks[version].call(running.url, ALICE, "getGenerationInfo", id="gen_01M81TJCMVA2WERKKDX4QZG1R8")
