@@ -14,6 +14,7 @@ from claude_code import ClaudeCode
 from harness import Gateway
 from mock import Request, Upstream, answer
 from speaking import speaking
+from thinking import thinking
 
 # Each API once, and chat completions besides OpenAI's responses. `mock` speaks Anthropic's, and fails as it is told.
 NAMES = ("anthropic", "openai", "groq", "google", "bedrock", "cohere")
@@ -147,6 +148,19 @@ def test_tools_that_its_search_has_found_can_be_called(loops, name):
     assert (run.code, run.result["result"], [line["status"] for line in found]) == (0, SAID, [200, 200]), run
     assert '"WebFetch"' in second
     assert name == "anthropic" or "The tool `WebFetch` can be called now." in second
+
+
+@pytest.mark.parametrize("name", ["anthropic", "bedrock", "google"])
+def test_proofs_of_thoughts_come_back_from_it(mock, code, note, name):
+    code.folder = note.parent
+    thinks = thinking(name, "seal-1", [("c1", "Read", {"file_path": str(note)})])
+    mock.behaviours = (thinks, thinking(name, "seal-2"))
+    run = code.ask("Look", model(name))
+    # Gemini proves its last words too: the proof is the last block, and `result` has only what a last block says.
+    assert [block["text"] for block in run.blocks("assistant") if block["type"] == "text"] == ["done"], run
+    assert (run.code, run.result["result"]) == (0, "" if name == "google" else "done")
+    first, second = mock.requests
+    assert "seal-1" not in first and second.body.count(b'"seal-1"') == 1
 
 
 def test_the_models_of_its_list_are_the_gateways(code):
