@@ -29,9 +29,17 @@ def anthropic(request, anthropic_node):
     return {"python": AnthropicPython(), "node": anthropic_node}[request.param]
 
 
+class Versions(dict):
+    """A process per version of the AI SDK, once somebody asks for it."""
+
+    def __missing__(self, version: int) -> AiSdk:
+        self[version] = AiSdk(version)
+        return self[version]
+
+
 @pytest.fixture(scope="session")
 def ai_sdks():
-    running = {}
+    running = Versions()
     yield running
     for one in running.values():
         one.close()
@@ -40,4 +48,4 @@ def ai_sdks():
 @pytest.fixture(params=list(PATHS), ids=[f"ai{version}" for version in PATHS])
 def ai(request, ai_sdks):
     """The AI SDK, each of its versions; see ai_sdk.py."""
-    return ai_sdks.get(request.param) or ai_sdks.setdefault(request.param, AiSdk(request.param))
+    return ai_sdks[request.param]

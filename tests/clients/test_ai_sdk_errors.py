@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import callers
 import example
 import pytest
-from ai_sdk import PATHS, VERBS, AiSdk
+from ai_sdk import PATHS, VERBS
 from callers import ALICE, BOB, STRANGER
 from failing import error_event
 from harness import Gateway
@@ -120,20 +120,14 @@ def running(provider, claude):
 
 
 @pytest.fixture(scope="module")
-def sdks():
-    all_of_them = {version: AiSdk(version) for version in PATHS}
-    yield all_of_them
-    for one in all_of_them.values():
-        one.close()
-
-
-@pytest.fixture(scope="module")
-def outcomes(running, sdks):
+def outcomes(running, ai_sdks):
     """id -> what the SDK made of it."""
+
+    clients = {version: ai_sdks[version] for version in PATHS}
 
     def run(name, case, version, verb):
         params = {"prompt": "Hi", "model": case.model or f"acme/{name}"} | case.params
-        return sdks[version].call(running.url, case.key, verb, **params)
+        return clients[version].call(running.url, case.key, verb, **params)
 
     with ThreadPoolExecutor(len(TABLE)) as pool:
         return dict(zip(IDS, pool.map(lambda one: run(one[0], *one[1]), zip(IDS, TABLE))))
@@ -172,33 +166,33 @@ def test_how_often_and_when_it_is_tried(outcomes, provider, case, version, verb)
 
 
 @pytest.mark.parametrize("version", PATHS)
-def test_a_wrong_key(running, sdks, version):
+def test_a_wrong_key(running, ai_sdks, version):
     kind = ("GatewayAuthenticationError", 401, "authentication_error")
     for verb, params in [("getAvailableModels", {}), ("streamText", {"model": "acme/claude", "prompt": "Hi"})]:
-        got = sdks[version].call(running.url, STRANGER, verb, **params)
+        got = ai_sdks[version].call(running.url, STRANGER, verb, **params)
         told = error_of(got, verb if params else "generateText")
         assert (told["name"], told["status"], told["type"]) == kind and got.tries == 1
     # ... which says it in words of its own.
-    got = sdks[version].call(running.url, STRANGER, "generateText", model="acme/claude", prompt="Hi")
+    got = ai_sdks[version].call(running.url, STRANGER, "generateText", model="acme/claude", prompt="Hi")
     assert "Unauthenticated" in got.error["message"] and got.tries == 1
 
 
 @pytest.mark.parametrize("version", PATHS)
-def test_what_is_not_there_yet(running, sdks, version):
-    got = sdks[version].call(running.url, ALICE, "getSpendReport", startDate="2026-01-01", endDate="2026-01-02")
+def test_what_is_not_there_yet(running, ai_sdks, version):
+    got = ai_sdks[version].call(running.url, ALICE, "getSpendReport", startDate="2026-01-01", endDate="2026-01-02")
     assert (got.error["name"], got.error["status"], got.tries) == (INTERNAL, 501, 1)
 
 
 @pytest.mark.parametrize("version", [6, 7])
-def test_kinds_of_models_that_are_not_served(running, sdks, version):
-    got = sdks[version].call(running.url, ALICE, "rerank", id="acme/claude", query="q", documents=["a"])
+def test_kinds_of_models_that_are_not_served(running, ai_sdks, version):
+    got = ai_sdks[version].call(running.url, ALICE, "rerank", id="acme/claude", query="q", documents=["a"])
     assert (got.error["name"], got.error["status"], got.tries) == ("GatewayNotFoundError" if version == 7 else INTERNAL, 404, 1)
     assert "reranking-model" in got.error["message"]
 
 
 @pytest.mark.parametrize("version", PATHS)
-def test_a_generation_that_nobody_knows(running, sdks, version):
-    got = sdks[version].call(running.url, ALICE, "getGenerationInfo", id="gen_01M81TJCMVA2WERKKDX4QZG1R8")
+def test_a_generation_that_nobody_knows(running, ai_sdks, version):
+    got = ai_sdks[version].call(running.url, ALICE, "getGenerationInfo", id="gen_01M81TJCMVA2WERKKDX4QZG1R8")
     assert (got.error["name"], got.error["status"]) == ("GatewayNotFoundError" if version == 7 else INTERNAL, 404)
 
 
@@ -213,9 +207,9 @@ ENDS = {
 
 @pytest.mark.parametrize("ends", ENDS)
 @pytest.mark.parametrize("version", PATHS)
-def test_a_stream_that_fails_says_so_and_ends(running, sdks, claude, version, ends):
+def test_a_stream_that_fails_says_so_and_ends(running, ai_sdks, claude, version, ends):
     claude.behaviours = (ENDS[ends],)
-    got = sdks[version].call(running.url, ALICE, "streamText", model="acme/claude", prompt="Hi")
+    got = ai_sdks[version].call(running.url, ALICE, "streamText", model="acme/claude", prompt="Hi")
     assert "".join(part["text"] for part in got.of("text-delta")) == "He" and got.tries == 1
     kinds = [part["type"] for part in got.parts]
     assert kinds.index("text-end") < kinds.index("error") < kinds.index("finish-step") < kinds.index("finish") == len(kinds) - 1
@@ -230,9 +224,9 @@ def test_a_stream_that_fails_says_so_and_ends(running, sdks, claude, version, en
 
 @pytest.mark.parametrize("end", ["close", "reset"])
 @pytest.mark.parametrize("version", PATHS)
-def test_a_stream_that_is_cut_is_an_error(running, sdks, claude, version, end):
+def test_a_stream_that_is_cut_is_an_error(running, ai_sdks, claude, version, end):
     """The gateway cannot say anything any more: its client's connection ends as well, which the SDK notices."""
     claude.behaviours = (stream(EVENTS[:4], delay=0.1, end=end),)
-    got = sdks[version].call(running.url, ALICE, "streamText", model="acme/claude", prompt="Hi")
+    got = ai_sdks[version].call(running.url, ALICE, "streamText", model="acme/claude", prompt="Hi")
     assert "".join(part["text"] for part in got.of("text-delta")) == "He"
     assert (got.error or got.of("error")) and not got.of("finish"), got
