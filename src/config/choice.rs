@@ -9,6 +9,7 @@ use super::shape::Shape;
 use super::tree::Tree;
 use super::vendors::PRESETS;
 use super::{Ability, Affinity, Byok, Expose, FallbackOn};
+use crate::operation::Operation;
 use serde_json::{Value, json};
 
 /// What the plugin is, where it is the gateway.
@@ -38,6 +39,17 @@ impl Leaf for GatewayRole {
 pub struct UpstreamRole;
 
 words!(UpstreamRole { "upstream" => UpstreamRole });
+
+words!(Operation {
+    "chat_completions" => Operation::ChatCompletions,
+    "completions" => Operation::Completions,
+    "responses" => Operation::Responses,
+    "embeddings" => Operation::Embeddings,
+    "moderations" => Operation::Moderations,
+    "images" => Operation::Images,
+    "audio" => Operation::Audio,
+    "rerank" => Operation::Rerank,
+});
 
 words!(Affinity {
     "conversation" => Affinity::Conversation,

@@ -2,6 +2,7 @@
 
 use super::{Preset, Secret};
 use crate::error::Class;
+use crate::operation::Operation;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -63,6 +64,8 @@ pub struct Provider {
     pub pools: Vec<String>,
     /// Free words that keys and requests can ask for.
     pub labels: Vec<String>,
+    /// What it serves: its preset's operations, or those of them that the document lists.
+    pub operations: Vec<Operation>,
     /// Attempts at one time per Envoy; more go to later targets.
     pub max_in_flight: Option<u32>,
     /// Whether a client's own `Authorization` is passed on when its key came in `x-tollgate-key`.

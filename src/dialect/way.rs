@@ -17,7 +17,7 @@ pub enum Way {
 /// How a provider serves an operation; `None` when it does not.
 pub fn way(operation: Operation, provider: &Provider) -> Option<Way> {
     let preset = provider.preset;
-    let serves = |operation| preset.operations.contains(&operation);
+    let serves = |operation| provider.operations.contains(&operation);
     let is_claude = matches!(preset.dialect, Dialect::Anthropic | Dialect::VertexAnthropic);
     let passes = match operation {
         Operation::Messages | Operation::CountTokens => is_claude && serves(Operation::ChatCompletions),
@@ -73,5 +73,60 @@ fn alone(dialect: Dialect) -> &'static [Dialect] {
         Dialect::VertexAnthropic => &[Dialect::VertexAnthropic],
         Dialect::Bedrock => &[Dialect::Bedrock],
         Dialect::Cohere => &[Dialect::Cohere],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use serde_json::{Value, json};
+
+    fn provider(more: Value) -> Config {
+        let mut provider =
+            json!({"name": "p", "preset": "openai-compatible", "base_url": "http://p.test/v1", "credentials": "none"});
+        for (key, value) in more.as_object().unwrap() {
+            provider[key] = value.clone();
+        }
+        let document = json!({"role": "gateway", "providers": [provider], "access": {"allow_unauthenticated": true}});
+        Config::load(document.to_string().as_bytes(), &|_| Some("k".to_owned())).unwrap()
+    }
+
+    #[test]
+    fn what_passes_and_what_is_translated() {
+        const CHAT: Option<Way> = Some(Way::Translate(&[Dialect::OpenAi]));
+        const BOTH: Option<Way> = Some(Way::Translate(&[Dialect::Responses, Dialect::OpenAi]));
+        const CLAUDE: Option<Way> = Some(Way::Translate(&[Dialect::Anthropic]));
+        use Operation::{
+            ChatCompletions, CountTokens, EmbeddingModel, Embeddings, Images, LanguageModel, Messages, Responses,
+        };
+        let plain = json!({});
+        let chat_only = json!({"operations": ["chat_completions"]});
+        let claude = json!({"preset": "anthropic", "credentials": [{"value": "k"}]});
+        let openai = json!({"preset": "openai", "credentials": [{"value": "k"}]});
+        for (settings, operation, expected) in [
+            (&plain, ChatCompletions, Some(Way::Pass)),
+            (&plain, Responses, Some(Way::Pass)),
+            (&plain, Embeddings, Some(Way::Pass)),
+            (&plain, Messages, CHAT),
+            (&plain, LanguageModel, CHAT),
+            (&plain, EmbeddingModel, CHAT),
+            (&plain, CountTokens, None),
+            (&chat_only, ChatCompletions, Some(Way::Pass)),
+            (&chat_only, Responses, CHAT),
+            (&chat_only, Embeddings, None),
+            (&chat_only, EmbeddingModel, None),
+            (&chat_only, Images, None),
+            (&openai, Messages, BOTH),
+            (&openai, LanguageModel, BOTH),
+            (&claude, Messages, Some(Way::Pass)),
+            (&claude, CountTokens, Some(Way::Pass)),
+            (&claude, ChatCompletions, CLAUDE),
+            (&claude, Responses, CLAUDE),
+            (&claude, Embeddings, None),
+        ] {
+            let config = provider(settings.clone());
+            assert_eq!(way(operation, &config.providers[0]), expected, "{settings} {operation:?}");
+        }
     }
 }

@@ -41,6 +41,12 @@ const DOCUMENTS: &[(&str, &str, &[&str])] = &[
     ("a list where a mapping belongs", r##"{"access": []}"##, &["access: found an empty list, expected a mapping"]),
     ("role missing", r##"{"role": null}"##, &["role: missing, expected gateway or upstream"]),
     (
+        "operations of others",
+        r##"{"providers": [{"name": "openai", "operations": ["chat_completions", "rerank"]}]}"##,
+        &["providers[0].operations: found rerank, expected what preset openai has: chat_completions, completions, \
+             responses, embeddings, moderations, images, audio"],
+    ),
+    (
         "role unknown",
         r##"{"role": "gatewy"}"##,
         &[r##"role: found "gatewy", expected gateway or upstream (did you mean "gateway"?)"##],

@@ -10,6 +10,7 @@ use super::super::raw::{RawCredential, RawPool, RawProvider};
 use super::super::vendors::UNKNOWN;
 use super::super::{BaseUrl, Credentials, Dialect, Preset, Provider, Secret};
 use super::Context;
+use crate::operation::Operation;
 use std::borrow::Cow;
 
 impl Provider {
@@ -51,6 +52,7 @@ pub fn compile(entry: &ProviderEntry, pools: &[RawPool], context: &mut Context<'
         headers.push((name.lower(), value.0.clone()));
     }
     only_with(raw, preset, context);
+    let operations = operations(raw, preset, context);
     let (credentials, enabled) = credentials(entry, preset, context);
     let text = |name: &Option<Name>| name.as_ref().map(|name| name.to_string());
     let is_member = |pool: &&RawPool| pool.providers.0.iter().any(|name| **name == *raw.name);
@@ -66,6 +68,7 @@ pub fn compile(entry: &ProviderEntry, pools: &[RawPool], context: &mut Context<'
         headers,
         pools: pools.iter().filter(is_member).map(|pool| pool.name.to_string()).collect(),
         labels: raw.labels.iter().map(|label| label.to_string()).collect(),
+        operations,
         max_in_flight: raw.max_in_flight.and_then(|most| u32::try_from(most.0).ok()),
         subscription: raw.subscription,
         project: text(&raw.project),
@@ -73,6 +76,18 @@ pub fn compile(entry: &ProviderEntry, pools: &[RawPool], context: &mut Context<'
         region: text(&raw.region),
         enabled,
     }
+}
+
+/// The operations of the document, all of which its preset must have.
+fn operations(raw: &RawProvider, preset: &'static Preset, context: &mut Context<'_>) -> Vec<Operation> {
+    let Some(named) = &raw.operations else { return preset.operations.to_vec() };
+    for operation in named.iter().filter(|operation| !preset.operations.contains(operation)) {
+        let words: Vec<&str> = preset.operations.iter().map(|operation| operation.word()).collect();
+        let text =
+            format!("found {}, expected what preset {} has: {}", operation.word(), preset.name, words.join(", "));
+        context.mistakes.add(&raw.at("operations"), text);
+    }
+    named.clone()
 }
 
 /// The preset named, or the one that the provider is named after.

@@ -7,6 +7,7 @@ use super::super::document::document;
 use super::super::endpoint::{HeaderName, HeaderValue, Url};
 use super::super::leaf::{ModelKey, Name, NativeName, Variable};
 use super::super::number::Whole;
+use crate::operation::Operation;
 
 document! {
     /// One account at one API: one Envoy cluster. A bare name stands for `{name: ...}`.
@@ -29,6 +30,8 @@ document! {
         default headers: Mapping<HeaderName, HeaderValue> = "{}",
         /// Free words that keys and requests can ask for.
         default labels: Vec<Name> = "[]",
+        /// What it serves, where that is less than its preset says; the rest is translated where it can be.
+        optional operations: Vec<Operation>,
         /// Attempts at one time per Envoy; more go to later targets.
         optional max_in_flight: Whole<1, 1_000_000>,
         /// Whether a client's own `Authorization` is passed on when its key came in `x-tollgate-key`.

@@ -32,7 +32,7 @@ impl<'a> Offer<'a> {
         if !self.abilities().is_empty() {
             return Some(ModelType::Language);
         }
-        let served = |(_, provider): &(_, &Rc<Provider>)| kinds(provider.preset.operations);
+        let served = |(_, provider): &(_, &Rc<Provider>)| kinds(&provider.operations);
         let mut all = self.targets.iter().map(served);
         let first = all.next()?;
         let common = all.fold(first, |mut common, kinds| {
