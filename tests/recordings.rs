@@ -2,9 +2,13 @@
 //! are however they are cut, and what is learnt is what an independent reading of the whole finds.
 
 #[cfg(test)]
+#[allow(dead_code, missing_docs, reason = "shared with the tests of the dialects")]
+#[path = "chat/recordings.rs"]
+mod exchanges;
+
+#[cfg(test)]
 mod recordings {
     use std::collections::BTreeMap;
-    use std::path::PathBuf;
 
     use serde_json::Value;
     use tollgate::dialect::Client;
@@ -12,20 +16,10 @@ mod recordings {
     use tollgate::meter::Usage;
     use tollgate::operation::Operation;
 
+    use super::exchanges::{Exchange, folder, recorded};
+
     const PROVIDERS: [&str; 9] =
         ["openai", "azure", "groq", "mistral", "deepseek", "openrouter", "xai", "perplexity", "anthropic"];
-
-    /// The folder of the recordings; `None`, said in one line, when it is absent.
-    fn folder() -> Option<PathBuf> {
-        let named = std::env::var("TOLLGATE_RECORDINGS").ok().map(PathBuf::from);
-        let folder = named.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/recordings"));
-        if folder.join("index.jsonl").is_file() {
-            return Some(folder);
-        }
-        assert!(std::env::var("CI").is_err(), "no recordings in {}", folder.display());
-        println!("skipped: no recordings in {}", folder.display());
-        None
-    }
 
     struct Recording {
         file: String,
@@ -37,44 +31,26 @@ mod recordings {
 
     /// The successful responses of our providers.
     fn recordings() -> Vec<Recording> {
-        let Some(folder) = folder() else { return Vec::new() };
-        let index = std::fs::read_to_string(folder.join("index.jsonl")).unwrap();
-        let entries = index.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         let wanted = |entry: &Value| entry["status"] == 200 && PROVIDERS.iter().any(|name| entry["provider"] == *name);
-        let recordings = entries.filter(wanted).filter_map(|entry| {
-            let file = entry["file"].as_str().unwrap().to_owned();
-            let endpoint = entry["endpoint"].as_str()?.replace("chat-completions", "chat/completions");
-            let client = if entry["provider"] == "anthropic" { Client::Anthropic } else { Client::OpenAi };
-            let endpoint = if endpoint == "count_tokens" { "messages/count_tokens".to_owned() } else { endpoint };
-            let operation = Operation::of_path(client, &format!("/{endpoint}"))?;
-            let path = folder.join(&file);
-            let exchange: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-            let response = &exchange["response"];
-            let body = match (response["body_file"].as_str(), response["body_text"].as_str()) {
-                (Some(name), _) => std::fs::read(path.with_file_name(name)).unwrap(),
-                (None, Some(text)) => text.as_bytes().to_vec(),
-                (None, None) => serde_json::to_vec(&response["body"]).unwrap(),
+        let recordings = recorded(wanted).into_iter().filter_map(|exchange| {
+            let Exchange { file, provider, endpoint, is_stream, body, .. } = exchange;
+            let client = if provider == "anthropic" { Client::Anthropic } else { Client::OpenAi };
+            let path = match &*endpoint {
+                "chat-completions" => "/chat/completions".to_owned(),
+                "count_tokens" => "/messages/count_tokens".to_owned(),
+                _ => format!("/{endpoint}"),
             };
-            let provider = entry["provider"].as_str().unwrap().to_owned();
-            Some(Recording { file, provider, operation, is_stream: entry["stream"] == "sse", body })
+            let operation = Operation::of_path(client, &path)?;
+            Some(Recording { file, provider, operation, is_stream, body })
         });
         recordings.collect()
     }
 
-    /// Ways of cutting a body: whole, in small pieces, and at 50 places that only the body decides.
+    /// Ways of cutting a body: those of other tests, and as packets come.
     fn cuts(body: &[u8]) -> Vec<Vec<&[u8]>> {
-        let mut seed = body.iter().fold(7u64, |seed, byte| seed.wrapping_mul(31).wrapping_add(u64::from(*byte)));
-        let mut places: Vec<usize> = (0..50)
-            .map(|_| {
-                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                (seed >> 33) as usize % (body.len() + 1)
-            })
-            .collect();
-        places.sort_unstable();
-        places.push(body.len());
-        let mut from = 0;
-        let random = places.into_iter().map(|to| &body[std::mem::replace(&mut from, to)..to]).collect();
-        vec![vec![body], body.chunks(1).collect(), body.chunks(7).collect(), body.chunks(1448).collect(), random]
+        let mut ways = super::exchanges::cuts(body);
+        ways.push(body.chunks(1448).collect());
+        ways
     }
 
     fn pass(operation: Operation, hide_usage: bool, pieces: &[&[u8]]) -> (Vec<u8>, Learnt) {

@@ -7,9 +7,9 @@ use tollgate::chat::{Choice, Ext, Finish, Owner, Part, Reason, Request, Response
 use tollgate::dialect::ai_sdk::encode_response;
 use tollgate::dialect::{Dropped, Spec, spoken};
 
-use super::recorded::{SPECS, Said, exchanges, gateway};
+use super::recorded::{SPECS, Said, gateway};
 use super::shape;
-use super::support::ids;
+use super::support::{ids, turns};
 
 pub fn encoded(spec: Spec, response: &Response, request: &Request) -> Value {
     let body = encode_response(spec, response, request, &ids(), &Dropped::default(), Some(&gateway()));
@@ -32,7 +32,7 @@ fn said(answer: &Value, spec: Spec) -> Said {
 #[test]
 fn recorded_answers_say_the_same() {
     let mut counts = BTreeMap::<String, usize>::new();
-    for exchange in exchanges().iter().filter(|exchange| !exchange.is_stream) {
+    for exchange in turns().iter().filter(|exchange| !exchange.is_stream) {
         let Ok(response) = spoken::decode_response(exchange.dialect, &exchange.body, &ids()) else { continue };
         for spec in SPECS {
             let answer = encoded(spec, &response, &Request::default());
@@ -43,7 +43,7 @@ fn recorded_answers_say_the_same() {
         *counts.entry(format!("{:?}", exchange.dialect)).or_default() += 1;
     }
     println!("answers: {counts:?}");
-    assert!(counts.is_empty() || counts.len() == 6, "{counts:?}");
+    assert!(counts.is_empty() || counts.len() == 7, "{counts:?}");
 }
 
 #[test]

@@ -6,14 +6,14 @@ use tollgate::config::Dialect;
 use tollgate::dialect::Spec;
 
 use super::order::in_order;
-use super::recorded::{SPECS, exchange, translate};
+use super::recorded::{SPECS, translate, turn};
 use super::support::{events, folder};
 
 /// The parts of a recorded stream; none without recordings.
 fn parts(name: &str, spec: Spec) -> Option<Vec<Value>> {
     folder()?;
-    let exchange = exchange(name).unwrap_or_else(|| panic!("{name}"));
-    let parts = events(&translate(exchange.dialect, spec, &[&exchange.body], &Request::default()));
+    let turn = turn(name).unwrap_or_else(|| panic!("{name}"));
+    let parts = events(&translate(turn.dialect, spec, &[&turn.body], &Request::default()));
     in_order(&parts, name);
     Some(parts)
 }

@@ -10,9 +10,8 @@ use tollgate::dialect::{Dropped, Spec, openai};
 use tollgate::error::{Class, Error};
 use tollgate::meter::Usage;
 
-use super::bedrock::exchange;
 use super::recorded::{SPECS, gateway};
-use super::support::folder;
+use super::support::{Exchange, folder, recorded};
 
 fn error(class: Class, status: u16) -> Error {
     Error::new(class, status, "x", "", "no")
@@ -121,12 +120,8 @@ fn vectors_are_answered_as_they_came() {
 /// Of providers that speak OpenAI's dialect, where no client asked for packed vectors.
 #[test]
 fn recorded_vectors_are_read() {
-    let Some(folder) = folder() else { return };
-    let index = std::fs::read_to_string(folder.join("index.jsonl")).unwrap();
-    let entries = index.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let mut seen = 0;
-    for entry in entries.filter(|entry| entry["endpoint"] == "embeddings" && entry["status"] == 200) {
-        let body = exchange(entry["file"].as_str().unwrap()).body;
+    for Exchange { body, .. } in recorded(|entry| entry["endpoint"] == "embeddings" && entry["status"] == 200) {
         let given: Value = serde_json::from_slice(&body).unwrap();
         let data = given["data"].as_array().unwrap();
         if !data[0]["embedding"].is_array() {
@@ -141,7 +136,7 @@ fn recorded_vectors_are_read() {
         assert_eq!(response.model, given["model"].as_str().unwrap());
         seen += 1;
     }
-    assert!(seen > 2, "{seen}");
+    assert!(seen > 2 || folder().is_none(), "{seen}");
 }
 
 #[test]

@@ -4,9 +4,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "a test may panic")]
 
 mod answers;
-#[allow(dead_code, reason = "shared with the tests of Bedrock")]
-#[path = "../bedrock/recorded.rs"]
-mod bedrock;
 mod cases;
 mod errors;
 mod matrix;

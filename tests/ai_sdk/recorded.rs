@@ -7,104 +7,25 @@ use tollgate::dialect::ai_sdk::Encoder;
 use tollgate::dialect::{Dropped, Spec, spoken};
 use tollgate::meter::Usage;
 
-use super::bedrock;
-use super::support::{folder, ids};
+use super::support::{Turn, decoded, ids, piped, turns};
 
 pub const SPECS: [Spec; 3] = [Spec::V2, Spec::V3, Spec::V4];
 
-pub struct Exchange {
-    pub file: String,
-    pub dialect: Dialect,
-    pub is_stream: bool,
-    pub body: Vec<u8>,
-}
-
-/// Every turn of a conversation that was answered with 200.
-pub fn exchanges() -> Vec<Exchange> {
-    let Some(folder) = folder() else { return Vec::new() };
-    let index = std::fs::read_to_string(folder.join("index.jsonl")).unwrap();
-    let entries = index.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let mut read: Vec<Exchange> = entries
-        .filter(|entry| entry["status"] == 200)
-        .filter_map(|entry| {
-            let dialect = match entry["endpoint"].as_str()? {
-                "chat-completions" => Dialect::OpenAi,
-                "responses" => Dialect::Responses,
-                "messages" => Dialect::Anthropic,
-                "generateContent" | "streamGenerateContent" => Dialect::Gemini,
-                "converse" | "converse-stream" => Dialect::Bedrock,
-                "v2-chat" => Dialect::Cohere,
-                _ => return None,
-            };
-            let bedrock::Exchange { file, is_stream, body, .. } = bedrock::exchange(entry["file"].as_str()?);
-            Some(Exchange { file, dialect, is_stream, body })
-        })
-        .collect();
-    for exchange in bedrock::exchanges().into_iter().filter(|exchange| exchange.file.starts_with("vercel")) {
-        let bedrock::Exchange { file, is_stream, body, .. } = exchange;
-        read.push(Exchange { file, dialect: Dialect::Bedrock, is_stream, body });
-    }
-    let folders = std::fs::read_dir(folder.join("vercel")).unwrap().map(|entry| entry.unwrap().path());
-    let mut paths: Vec<_> = folders
-        .filter(|path| path.is_dir() && !path.ends_with("amazon-bedrock"))
-        .flat_map(|path| std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()))
-        .collect();
-    paths.sort();
-    read.extend(paths.iter().filter_map(|path| fixture(path)));
-    read
-}
-
-/// Another project's fixture, by what its text says.
-fn fixture(path: &std::path::Path) -> Option<Exchange> {
-    let text = std::fs::read_to_string(path).unwrap();
-    let is_stream = path.extension()? == "txt";
-    let folder = path.parent()?.file_name()?.to_str()?;
-    let dialect = match folder {
-        "anthropic" => Dialect::Anthropic,
-        "google" => Dialect::Gemini,
-        "cohere" if !text.contains("embeddings") && !text.contains("relevance_score") => Dialect::Cohere,
-        "cohere" | "google-vertex" => return None,
-        _ if text.contains(r#""choices""#) => Dialect::OpenAi,
-        _ if text.contains(r#""response"#) && !text.contains(r#""error": {"#) => Dialect::Responses,
-        _ => return None,
-    };
-    let body = if is_stream {
-        let events = text.lines().filter(|line| !line.is_empty()).map(|line| format!("data: {line}\n\n"));
-        events.collect::<String>().into_bytes()
-    } else {
-        text.into_bytes()
-    };
-    let file = format!("vercel/{folder}/{}", path.file_name()?.to_str()?);
-    Some(Exchange { file, dialect, is_stream, body })
-}
-
-/// The exchange of that file's name.
-pub fn exchange(name: &str) -> Option<Exchange> {
-    exchanges().into_iter().find(|exchange| exchange.file.ends_with(name) || exchange.file.contains(name))
+/// The turn of that file's name.
+pub fn turn(name: &str) -> Option<Turn> {
+    turns().into_iter().find(|turn| turn.file.contains(name))
 }
 
 /// The events of a stream in pieces.
 pub fn decode(dialect: Dialect, pieces: &[&[u8]]) -> Vec<Event> {
-    let (mut decoder, mut events) = (spoken::decoder(dialect, &ids()), Vec::new());
-    pieces.iter().for_each(|piece| decoder.feed(piece, &mut events));
-    decoder.finish(&mut events);
-    events
+    decoded(&mut *spoken::decoder(dialect, &ids()), pieces)
 }
 
 /// What a client gets of a stream in pieces.
 pub fn translate(dialect: Dialect, spec: Spec, pieces: &[&[u8]], request: &Request) -> Vec<u8> {
-    let mut decoder = spoken::decoder(dialect, &ids());
     let mut encoder = Encoder::new(spec, request, &ids(), &Dropped::default());
-    let (mut events, mut out) = (Vec::new(), Vec::new());
     encoder.tell(gateway());
-    for piece in pieces {
-        decoder.feed(piece, &mut events);
-        encoder.feed(&events, &mut out);
-        events.clear();
-    }
-    decoder.finish(&mut events);
-    encoder.feed(&events, &mut out);
-    out
+    piped(&mut *spoken::decoder(dialect, &ids()), pieces, |events, out| encoder.feed(events, out))
 }
 
 /// What a client gets of events at once.

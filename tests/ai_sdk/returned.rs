@@ -6,9 +6,9 @@ use tollgate::config::Dialect;
 use tollgate::dialect::{Facts, Spec, spoken};
 
 use super::answers::encoded;
-use super::recorded::{SPECS, exchanges};
+use super::recorded::SPECS;
 use super::requests::read;
-use super::support::ids;
+use super::support::{ids, turns};
 
 /// The messages of an answer. `ai` 5 keeps nothing of a result but its value.
 fn messages(answer: &Value) -> Value {
@@ -78,7 +78,7 @@ fn bare(part: &Part) -> Option<String> {
 #[test]
 fn recorded_answers_come_back_as_they_were() {
     let (mut seen, mut blocks) = (0, 0);
-    for exchange in exchanges().iter().filter(|exchange| !exchange.is_stream) {
+    for exchange in turns().iter().filter(|exchange| !exchange.is_stream) {
         let Ok(response) = spoken::decode_response(exchange.dialect, &exchange.body, &ids()) else { continue };
         for spec in SPECS {
             let answer = encoded(spec, &response, &Request::default());

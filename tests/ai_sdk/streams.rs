@@ -7,9 +7,9 @@ use tollgate::chat::{Event, Request, gather};
 use tollgate::dialect::Spec;
 
 use super::order::in_order;
-use super::recorded::{Exchange, SPECS, Said, decode, exchanges, translate, written};
+use super::recorded::{SPECS, Said, decode, translate, written};
 use super::shape;
-use super::support::{cuts, events};
+use super::support::{Turn, cuts, events, turns};
 
 /// What a stream says.
 pub fn said(parts: &[Value], spec: Spec) -> Said {
@@ -25,14 +25,14 @@ pub fn said(parts: &[Value], spec: Spec) -> Said {
     said
 }
 
-fn streams() -> impl Iterator<Item = Exchange> {
-    exchanges().into_iter().filter(|exchange| exchange.is_stream)
+fn streams() -> impl Iterator<Item = Turn> {
+    turns().into_iter().filter(|turn| turn.is_stream)
 }
 
 #[test]
 fn recorded_streams_say_the_same_however_they_are_cut() {
     let (mut counts, mut failed) = (BTreeMap::<String, usize>::new(), Vec::new());
-    for Exchange { file, dialect, body, .. } in streams() {
+    for Turn { file, dialect, body, .. } in streams() {
         let meant = decode(dialect, &[&body]);
         for spec in SPECS {
             let whole = translate(dialect, spec, &[&body], &Request::default());
@@ -55,7 +55,7 @@ fn recorded_streams_say_the_same_however_they_are_cut() {
         *counts.entry(format!("{dialect:?}")).or_default() += 1;
     }
     println!("streams: {counts:?}; with an error: {failed:?}");
-    assert!(counts.is_empty() || counts.len() == 6, "{counts:?}");
+    assert!(counts.is_empty() || counts.len() == 7, "{counts:?}");
 }
 
 /// The SDK has one answer to a request.
@@ -68,7 +68,7 @@ fn first(response: &tollgate::chat::Response, spec: Spec) -> Said {
 #[test]
 fn rule_2_a_stream_cut_anywhere_ends_in_an_error_and_a_finish() {
     let mut seen = 0;
-    for Exchange { file, dialect, body, .. } in streams().step_by(5) {
+    for Turn { file, dialect, body, .. } in streams().step_by(5) {
         if gather(&decode(dialect, &[&body])).is_err() {
             continue;
         }

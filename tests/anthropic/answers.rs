@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 use tollgate::dialect::anthropic::decode_response;
 use tollgate::dialect::openai::chat::encode_response;
 
-use super::recorded::{Exchange, asking, exchanges, finish, natives, said, shown_signatures, signatures, used};
+use super::recorded::{exchanges, finish, natives, said, shown_signatures, signatures, used};
 use super::schema::Schema;
-use super::support::{Said, ids, usage};
+use super::support::{Exchange, Said, asking, ids, usage};
 
 /// What a client of chat completions gets.
 pub fn written(body: &[u8]) -> Value {

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::answers::written;
-use super::recorded::{decode, exchange, fixture, translate};
-use super::support::{Said, events, folder, usage};
+use super::recorded::{decode, fixture, translate};
+use super::support::{Said, events, exchange, folder, usage};
 use tollgate::chat::Event;
 
 fn chunks(body: &[u8]) -> Vec<Value> {

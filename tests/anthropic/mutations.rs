@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::answers;
-use super::recorded::{Exchange, exchanges};
+use super::recorded::exchanges;
 use super::schema::Schema;
 use super::streams;
-use super::support::events;
+use super::support::{Exchange, events};
 
 /// What is done to every value.
 type Change = fn(&mut Value);
@@ -78,7 +78,7 @@ fn changed(exchange: &Exchange, change: Change) -> Exchange {
         body.to_string().into_bytes()
     };
     let file = format!("{}, changed", exchange.file);
-    Exchange { file, status: 200, headers: json!({}), is_stream: exchange.is_stream, body }
+    Exchange { file, status: 200, body, ..exchange.clone() }
 }
 
 /// The other way round.

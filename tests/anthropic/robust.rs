@@ -8,14 +8,14 @@ use tollgate::dialect::ResponseHead;
 use tollgate::dialect::anthropic::{can_express, decode_response, encode_request, failure};
 use tollgate::dialect::openai::chat::decode_request;
 
-use super::recorded::{Exchange, decode, exchanges, translate};
+use super::recorded::{decode, exchanges, translate};
 use super::spoilt::{changed, changes};
 use super::strict::{facts, on_vertex};
-use super::support::{Recording, ids, recordings};
+use super::support::{Exchange, ids, recordings};
 
 /// Read once, not for every case.
 static EXCHANGES: LazyLock<Vec<Exchange>> = LazyLock::new(exchanges);
-static RECORDINGS: LazyLock<Vec<Recording>> = LazyLock::new(recordings);
+static RECORDINGS: LazyLock<Vec<Exchange>> = LazyLock::new(recordings);
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]

@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 use tollgate::dialect::Facts;
 
 use super::answers::written;
-use super::recorded::{Exchange, exchanges, message_of, translate};
+use super::recorded::{exchanges, message_of, translate};
 use super::strict::{Params, asked, facts, sent};
-use super::support::events;
+use super::support::{Exchange, events};
 
 /// The message that a client puts together from a stream, as OpenAI's SDKs do.
 fn gathered(chunks: &[Value]) -> Value {
@@ -245,8 +245,7 @@ fn redacted_thinking_goes_there_and_back() {
     events.push(json!({"type": "message_stop"}));
     let stream: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
     for (is_stream, body) in [(false, body.to_string()), (true, stream)] {
-        let exchange =
-            Exchange { file: String::new(), status: 200, headers: Value::Null, is_stream, body: body.into_bytes() };
+        let exchange = Exchange { status: 200, is_stream, body: body.into_bytes(), ..Exchange::default() };
         let (_, message) = first(&exchange);
         let (_, body) = sent(&asked(&second(&message, json!({}))), &facts("claude-sonnet-4-5")).unwrap();
         assert_eq!(body["messages"][1]["content"], content, "stream: {is_stream}");

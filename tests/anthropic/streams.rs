@@ -5,20 +5,16 @@ use tollgate::chat::gather;
 use tollgate::dialect::anthropic::decode_response;
 
 use super::recorded::{
-    Exchange, decode, exchanges, finish, message_of, natives, said, shown_signatures, signatures, translate, used,
+    decode, exchanges, finish, message_of, natives, said, shown_signatures, signatures, translate, used,
 };
 use super::schema::Schema;
-use super::support::{Said, cuts, events, folder, ids, usage};
+use super::support::{Exchange, Said, cuts, events, folder, however_cut, ids, usage};
 
 /// What a stream must mean on the other side, however it is cut.
 pub fn check(exchange: &Exchange, schema: &Schema) {
     let file = &exchange.file;
     let given = message_of(&exchange.body);
-    let mut cuts = cuts(&exchange.body).into_iter();
-    let whole = translate(&cuts.next().unwrap());
-    for pieces in cuts {
-        assert!(translate(&pieces) == whole, "{file}: depends on how it is cut");
-    }
+    let whole = however_cut(file, &exchange.body, translate);
     assert!(whole.ends_with(b"data: [DONE]\n\n"), "{file}");
     let chunks = events(&whole);
     assert_eq!(Said::of_stream(&chunks), [said(&given)], "{file}");

@@ -5,9 +5,9 @@ use tollgate::chat::{Request, gather};
 use tollgate::dialect::bedrock::decode_response;
 use tollgate::dialect::openai::chat::encode_response;
 
-use super::recorded::{Exchange, blocks, counts, decode, exchanges, given, said, translate};
+use super::recorded::{blocks, counts, decode, exchanges, given, said, translate};
 use super::schema::Schema;
-use super::support::{Said, cuts, events, usage};
+use super::support::{Exchange, Said, events, however_cut, usage};
 
 /// A whole answer, as the client gets it.
 pub fn written(exchange: &Exchange) -> Value {
@@ -48,13 +48,8 @@ pub fn check_answer(exchange: &Exchange, schema: &Schema) {
 
 pub fn check_stream(exchange: &Exchange, schema: &Schema) {
     let (file, answer, ids) = (&exchange.file, given(exchange), exchange.ids());
-    let mut cuts = cuts(&exchange.body).into_iter();
-    let whole = translate(&cuts.next().unwrap(), &ids);
-    let events_whole = decode(&[&exchange.body], &ids);
-    for pieces in cuts {
-        assert!(translate(&pieces, &ids) == whole, "{file}: depends on how it is cut");
-        assert!(decode(&pieces, &ids) == events_whole, "{file}: depends on how it is cut");
-    }
+    let whole = however_cut(file, &exchange.body, |pieces| translate(pieces, &ids));
+    let events_whole = however_cut(file, &exchange.body, |pieces| decode(pieces, &ids));
     assert!(whole.ends_with(b"data: [DONE]\n\n"), "{file}");
     let chunks = events(&whole);
     assert_eq!(Said::of_stream(&chunks), [said(&answer)], "{file}");

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use tollgate::chat::{Body, Event, Finish, Ids, Kind, Link, Reason, SealKind};
 use tollgate::dialect::bedrock::decode_response;
 
-use super::recorded::{Exchange, decode, exchanges, frames, translate};
-use super::support::{events, folder, ids};
+use super::recorded::{decode, exchanges, translate};
+use super::support::{Exchange, events, folder, frames, ids};
 
 const CLAUDE: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
 

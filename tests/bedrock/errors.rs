@@ -7,8 +7,8 @@ use tollgate::dialect::openai::chat::encode_error;
 use tollgate::dialect::{Failure, ResponseHead};
 use tollgate::error::{Again, Class, Error};
 
-use super::recorded::{Exchange, all, decode, exchange, frame, frames, translate};
-use super::support::{events, folder, ids};
+use super::recorded::{all, decode, translate};
+use super::support::{Exchange, events, exchange, folder, frame, frames, ids};
 use serde_json::json;
 
 fn told(exchange: &Exchange) -> Failure {

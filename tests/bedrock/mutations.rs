@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::answers::{check_answer, check_stream};
-use super::recorded::{Exchange, events_of, exchanges, frame, frames};
+use super::recorded::{events_of, exchanges};
 use super::schema::Schema;
+use super::support::{Exchange, frame, frames};
 
 /// What is done to every value.
 type Change = fn(&mut Value);

@@ -1,24 +1,10 @@
-//! Bedrock's recordings, its frames, and an independent reading of what they say.
+//! Bedrock's recordings, and an independent reading of what they say.
 
 use serde_json::{Value, json};
-use tollgate::chat::{Event, Ids, Request};
+use tollgate::chat::{Event, Ids};
 use tollgate::dialect::bedrock::Decoder;
-use tollgate::dialect::openai::chat::Encoder;
 
-use super::support::{Said, folder, ids};
-
-/// One exchange; those of another project have no request.
-#[derive(Clone)]
-pub struct Exchange {
-    pub file: String,
-    pub endpoint: String,
-    pub model: String,
-    pub status: u16,
-    pub headers: Value,
-    pub is_stream: bool,
-    pub body: Vec<u8>,
-    pub url: String,
-}
+use super::support::{Exchange, Said, chunked, decoded, fixtures, ids, is_converse, recorded};
 
 impl Exchange {
     pub fn ids(&self) -> Ids {
@@ -33,96 +19,12 @@ pub fn exchanges() -> Vec<Exchange> {
 
 /// Every endpoint.
 pub fn all() -> Vec<Exchange> {
-    let Some(folder) = folder() else { return Vec::new() };
-    let index = std::fs::read_to_string(folder.join("index.jsonl")).unwrap();
-    let entries = index.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let mut read: Vec<Exchange> = entries
-        .filter(|entry| entry["provider"] == "bedrock")
-        .map(|entry| Exchange {
-            endpoint: entry["endpoint"].as_str().unwrap().to_owned(),
-            model: entry["model"].as_str().unwrap().to_owned(),
-            ..exchange(entry["file"].as_str().unwrap())
-        })
-        .collect();
-    let fixtures = std::fs::read_dir(folder.join("vercel/amazon-bedrock")).unwrap();
-    let mut paths: Vec<_> = fixtures.map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    for path in paths {
-        let text = std::fs::read_to_string(&path).unwrap();
-        let is_stream = path.extension().unwrap() == "txt";
-        let events = || text.lines().filter(|line| !line.is_empty()).map(|line| serde_json::from_str(line).unwrap());
-        let events = if is_stream { events().map(named).collect() } else { Vec::new() };
-        let is_answer = text.contains("\"output\"");
-        read.push(Exchange {
-            file: format!("vercel/amazon-bedrock/{}", path.file_name().unwrap().to_str().unwrap()),
-            endpoint: if is_stream || is_answer { "converse".into() } else { "rerank".into() },
-            model: "anthropic.claude-3-haiku-20240307-v1:0".into(),
-            status: 200,
-            headers: json!({}),
-            is_stream,
-            body: if is_stream { frames(&events) } else { text.into_bytes() },
-            url: String::new(),
-        });
-    }
+    let mut read = recorded(|entry| entry["provider"] == "bedrock");
+    read.extend(fixtures(&["amazon-bedrock"]).into_iter().map(|fixture| Exchange {
+        endpoint: if is_converse(&fixture) { "converse" } else { "rerank" }.to_owned(),
+        ..fixture
+    }));
     read
-}
-
-/// `{"messageStop":{...}}`, as fixtures have it.
-fn named(event: Value) -> (String, Value) {
-    let (name, payload) = event.as_object().unwrap().iter().next().unwrap();
-    (name.clone(), payload.clone())
-}
-
-/// One file of recordings or of synthetic errors.
-pub fn exchange(file: &str) -> Exchange {
-    let path = folder().unwrap().join(file);
-    let exchange: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-    let response = &exchange["response"];
-    let body = match (response["body_file"].as_str(), response["body_text"].as_str()) {
-        (Some(name), _) => std::fs::read(path.with_file_name(name)).unwrap(),
-        (None, Some(text)) => text.as_bytes().to_vec(),
-        (None, None) => serde_json::to_vec(&response["body"]).unwrap(),
-    };
-    Exchange {
-        file: file.to_owned(),
-        endpoint: String::new(),
-        model: String::new(),
-        status: u16::try_from(response["status"].as_u64().unwrap()).unwrap(),
-        headers: response["headers"].clone(),
-        is_stream: response["body_file"].is_string(),
-        body,
-        url: exchange["request"]["url"].as_str().unwrap_or_default().to_owned(),
-    }
-}
-
-/// One frame, with its headers.
-pub fn frame(headers: &[(&str, &str)], payload: &[u8]) -> Vec<u8> {
-    let mut head = Vec::new();
-    for (name, value) in headers {
-        head.push(u8::try_from(name.len()).unwrap());
-        head.extend(name.as_bytes());
-        head.push(7);
-        head.extend(u16::try_from(value.len()).unwrap().to_be_bytes());
-        head.extend(value.as_bytes());
-    }
-    let length = |n: usize| u32::try_from(n).unwrap().to_be_bytes();
-    let mut out = length(16 + head.len() + payload.len()).to_vec();
-    out.extend(length(head.len()));
-    out.extend(crc32fast::hash(&out).to_be_bytes());
-    out.extend(head);
-    out.extend(payload);
-    out.extend(crc32fast::hash(&out).to_be_bytes());
-    out
-}
-
-/// A stream of events.
-pub fn frames(events: &[(String, Value)]) -> Vec<u8> {
-    let one = |(name, payload): &(String, Value)| {
-        let headers =
-            [(":event-type", name.as_str()), (":content-type", "application/json"), (":message-type", "event")];
-        frame(&headers, payload.to_string().as_bytes())
-    };
-    events.iter().flat_map(one).collect()
 }
 
 /// The events of a stream: the names by a search in the headers, the payloads by their lengths.
@@ -255,25 +157,10 @@ pub fn counts(usage: &Value) -> Option<[Option<u64>; 4]> {
 
 /// The events of a stream in pieces.
 pub fn decode(pieces: &[&[u8]], ids: &Ids) -> Vec<Event> {
-    let (mut decoder, mut events) = (Decoder::new(ids), Vec::new());
-    for piece in pieces {
-        decoder.feed(piece, &mut events);
-    }
-    decoder.finish(&mut events);
-    events
+    decoded(&mut Decoder::new(ids), pieces)
 }
 
 /// What a client that wants usage gets of a stream in pieces.
 pub fn translate(pieces: &[&[u8]], ids: &Ids) -> Vec<u8> {
-    let request = Request { usage_wanted: true, ..Request::default() };
-    let (mut decoder, mut encoder) = (Decoder::new(ids), Encoder::new(&request, ids));
-    let (mut events, mut out) = (Vec::new(), Vec::new());
-    for piece in pieces {
-        decoder.feed(piece, &mut events);
-        encoder.feed(&events, &mut out);
-        events.clear();
-    }
-    decoder.finish(&mut events);
-    encoder.feed(&events, &mut out);
-    out
+    chunked(&mut Decoder::new(ids), pieces, ids)
 }

@@ -9,14 +9,14 @@ use tollgate::dialect::ResponseHead;
 use tollgate::dialect::bedrock::{can_express, decode_embeddings, decode_response, encode_request, failure};
 use tollgate::dialect::openai::chat::decode_request;
 
-use super::recorded::{Exchange, decode, events_of, exchanges, frame, translate};
+use super::recorded::{decode, events_of, exchanges, translate};
 use super::spoilt::{changed, changes};
 use super::strict::facts;
-use super::support::{Recording, ids, recordings};
+use super::support::{Exchange, frame, ids, recordings};
 
 /// Read once, not for every case.
 static EXCHANGES: LazyLock<Vec<Exchange>> = LazyLock::new(exchanges);
-static RECORDINGS: LazyLock<Vec<Recording>> = LazyLock::new(recordings);
+static RECORDINGS: LazyLock<Vec<Exchange>> = LazyLock::new(recordings);
 
 /// A stream whose payloads are changed and whose sums are right.
 fn spoilt(body: &[u8], places: &[(usize, u8)]) -> Vec<u8> {

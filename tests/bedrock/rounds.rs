@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 use tollgate::dialect::Facts;
 
 use super::answers::written;
-use super::recorded::{Exchange, blocks, exchanges, frames, given, translate};
+use super::recorded::{blocks, exchanges, given, translate};
 use super::strict::{Model, asked, facts, sent};
-use super::support::events;
+use super::support::{Exchange, events, frames};
 
 const CLAUDE: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
 const ADAPTIVE: &str = "us.anthropic.claude-opus-4-8";
@@ -282,16 +282,7 @@ fn redacted_thinking_goes_there_and_back() {
     }
     events.push(("messageStop".to_owned(), json!({"stopReason": "tool_use"})));
     for (is_stream, body) in [(false, body.to_string().into_bytes()), (true, frames(&events))] {
-        let exchange = Exchange {
-            file: String::new(),
-            endpoint: String::new(),
-            model: CLAUDE.to_owned(),
-            status: 200,
-            headers: Value::Null,
-            is_stream,
-            body,
-            url: String::new(),
-        };
+        let exchange = Exchange { model: CLAUDE.to_owned(), status: 200, is_stream, body, ..Exchange::default() };
         let (_, body) = sent(&asked(&second(&first(&exchange))), &facts(CLAUDE)).unwrap();
         assert_eq!(body["messages"][1]["content"], content, "stream: {is_stream}");
     }

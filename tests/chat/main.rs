@@ -13,6 +13,7 @@ mod requests;
 mod robust;
 mod schema;
 mod streams;
+#[allow(dead_code, reason = "shared with the tests of the other dialects")]
 mod support;
 mod telling;
 mod writing;

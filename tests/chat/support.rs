@@ -1,81 +1,27 @@
 //! The recordings, ways to cut them, and an independent reading of chat completions.
 
-use std::path::PathBuf;
+#[path = "recordings.rs"]
+mod recordings;
 
 use serde_json::{Value, json};
-use tollgate::chat::Ids;
+use tollgate::chat::{Event, Ids, Request};
+use tollgate::dialect::openai::chat::Encoder;
+use tollgate::dialect::spoken::Decode;
 
-/// One recorded exchange.
-pub struct Recording {
-    pub file: String,
-    pub provider: String,
-    pub is_stream: bool,
-    pub is_success: bool,
-    pub request: Value,
-    pub body: Vec<u8>,
-}
+pub use self::recordings::*;
 
-/// The folder of the recordings; `None`, said in one line, when it is absent.
-pub fn folder() -> Option<PathBuf> {
-    let named = std::env::var("TOLLGATE_RECORDINGS").ok().map(PathBuf::from);
-    let folder = named.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/recordings"));
-    if folder.join("index.jsonl").is_file() {
-        return Some(folder);
-    }
-    assert!(std::env::var("CI").is_err(), "no recordings in {}", folder.display());
-    println!("skipped: no recordings in {}", folder.display());
-    None
-}
+/// The folders of another project's fixtures that hold chat completions.
+const OF_CHAT: [&str; 8] = ["azure", "deepseek", "groq", "mistral", "moonshotai", "openai", "openai-compatible", "xai"];
 
-/// Every exchange of chat completions.
-pub fn recordings() -> Vec<Recording> {
-    let Some(folder) = folder() else { return Vec::new() };
-    let index = std::fs::read_to_string(folder.join("index.jsonl")).unwrap();
-    let entries = index.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let read = entries.filter(|entry| entry["endpoint"] == "chat-completions").map(|entry| {
-        let file = entry["file"].as_str().unwrap().to_owned();
-        let path = folder.join(&file);
-        let exchange: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-        let response = &exchange["response"];
-        let body = match (response["body_file"].as_str(), response["body_text"].as_str()) {
-            (Some(name), _) => std::fs::read(path.with_file_name(name)).unwrap(),
-            (None, Some(text)) => text.as_bytes().to_vec(),
-            (None, None) => serde_json::to_vec(&response["body"]).unwrap(),
-        };
-        Recording {
-            file,
-            provider: entry["provider"].as_str().unwrap().to_owned(),
-            is_stream: entry["stream"] == "sse",
-            is_success: entry["status"] == 200,
-            request: exchange["request"]["body"].clone(),
-            body,
-        }
-    });
-    read.chain(fixtures(&folder.join("vercel"))).collect()
-}
-
-/// The answers and streams among another project's fixtures that are chat completions.
-fn fixtures(folder: &std::path::Path) -> Vec<Recording> {
-    let folders = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
-    let mut paths: Vec<PathBuf> =
-        folders.flat_map(|folder| std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path())).collect();
-    paths.sort();
-    let read = paths.into_iter().filter_map(|path| {
-        let text = std::fs::read_to_string(&path).unwrap();
-        let is_stream = text.contains(r#""chat.completion.chunk""#) && path.extension()? == "txt";
-        let is_answer = path.extension()? == "json" && text.contains(r#""choices""#);
-        let body = if is_stream {
-            let events = text.lines().filter(|line| !line.is_empty()).map(|line| format!("data: {line}\n\n"));
-            events.collect::<String>().into_bytes()
-        } else {
-            text.into_bytes()
-        };
-        let provider = path.parent()?.file_name()?.to_str()?.to_owned();
-        let file = path.display().to_string();
-        let recording = Recording { file, provider, is_stream, is_success: true, request: Value::Null, body };
-        (is_stream || is_answer).then_some(recording)
-    });
-    read.collect()
+/// Every exchange of chat completions, those of another project's fixtures last.
+pub fn recordings() -> Vec<Exchange> {
+    let mut read = recorded(|entry| entry["endpoint"] == "chat-completions");
+    read.extend(
+        fixtures(&OF_CHAT).into_iter().filter(|fixture| {
+            fixture.says(if fixture.is_stream { r#""chat.completion.chunk""# } else { r#""choices""# })
+        }),
+    );
+    read
 }
 
 pub fn ids() -> Ids {
@@ -83,20 +29,44 @@ pub fn ids() -> Ids {
     Ids { seed, created: 1_700_000_000, model, provider }
 }
 
-/// Ways of cutting a body: whole, byte by byte, in small pieces, and at 50 places that only the body decides.
-pub fn cuts(body: &[u8]) -> Vec<Vec<&[u8]>> {
-    let mut seed = body.iter().fold(7u64, |seed, byte| seed.wrapping_mul(31).wrapping_add(u64::from(*byte)));
-    let mut places: Vec<usize> = (0..50)
-        .map(|_| {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (seed >> 33) as usize % (body.len() + 1)
-        })
-        .collect();
-    places.sort_unstable();
-    places.push(body.len());
-    let mut from = 0;
-    let random = places.into_iter().map(|to| &body[std::mem::replace(&mut from, to)..to]).collect();
-    vec![vec![body], body.chunks(1).collect(), body.chunks(7).collect(), random]
+/// What is read of a body: the same however it is cut.
+pub fn however_cut<T: PartialEq>(file: &str, body: &[u8], read: impl Fn(&[&[u8]]) -> T) -> T {
+    let mut cuts = cuts(body).into_iter();
+    let whole = read(&cuts.next().unwrap());
+    assert!(cuts.all(|pieces| read(&pieces) == whole), "{file}: depends on how it is cut");
+    whole
+}
+
+/// A request that wants all there is.
+pub fn asking() -> Request {
+    Request { usage_wanted: true, ..Request::default() }
+}
+
+/// The events of a stream in pieces.
+pub fn decoded(decoder: &mut dyn Decode, pieces: &[&[u8]]) -> Vec<Event> {
+    let mut events = Vec::new();
+    pieces.iter().for_each(|piece| decoder.feed(piece, &mut events));
+    decoder.finish(&mut events);
+    events
+}
+
+/// What a client gets of a stream in pieces.
+pub fn piped(decoder: &mut dyn Decode, pieces: &[&[u8]], mut encode: impl FnMut(&[Event], &mut Vec<u8>)) -> Vec<u8> {
+    let (mut events, mut out) = (Vec::new(), Vec::new());
+    for piece in pieces {
+        decoder.feed(piece, &mut events);
+        encode(&events, &mut out);
+        events.clear();
+    }
+    decoder.finish(&mut events);
+    encode(&events, &mut out);
+    out
+}
+
+/// What a client of chat completions that wants all there is gets of a stream in pieces.
+pub fn chunked(decoder: &mut dyn Decode, pieces: &[&[u8]], ids: &Ids) -> Vec<u8> {
+    let mut encoder = Encoder::new(&asking(), ids);
+    piped(decoder, pieces, |events, out| encoder.feed(events, out))
 }
 
 /// The data of each event.

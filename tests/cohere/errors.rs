@@ -6,8 +6,8 @@ use tollgate::dialect::openai::chat::encode_error;
 use tollgate::dialect::{Failure, ResponseHead};
 use tollgate::error::Class;
 
-use super::recorded::{exchange, exchanges, of_endpoint};
-use super::support::folder;
+use super::recorded::{exchanges, of_endpoint};
+use super::support::{exchange, folder};
 
 fn told(file: &str) -> Failure {
     let exchange = exchange(file);

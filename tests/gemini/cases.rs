@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 use tollgate::chat::gather;
 use tollgate::dialect::gemini::decode_response;
 
-use super::recorded::{answer, decode, exchange, fixture, lines, translate};
+use super::recorded::{answer, decode, fixture, translate};
 use super::strict::{asked, sent, studio, vertex};
-use super::support::{Said, events, folder, ids, usage};
+use super::support::{Said, events, exchange, folder, ids, lines, usage};
 
 /// What a client gets of a stream.
 fn streamed(body: &[u8]) -> (Vec<Value>, Said) {

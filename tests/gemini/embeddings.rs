@@ -5,9 +5,8 @@ use tollgate::dialect::embeddings::Request;
 use tollgate::dialect::gemini::{can_embed, decode_embeddings, encode_embeddings};
 use tollgate::dialect::openai::embeddings::{decode_request, encode_response};
 
-use super::recorded::exchange;
 use super::strict::{Schemas, studio, vertex};
-use super::support::{folder, ids};
+use super::support::{exchange, folder, ids};
 
 fn asked(body: Value) -> Request {
     decode_request(body.to_string().as_bytes()).unwrap()

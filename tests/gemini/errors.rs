@@ -7,8 +7,8 @@ use tollgate::dialect::openai::chat::encode_error;
 use tollgate::dialect::{Failure, ResponseHead};
 use tollgate::error::Class;
 
-use super::recorded::{decode, exchange, exchanges};
-use super::support::{folder, ids};
+use super::recorded::{decode, exchanges};
+use super::support::{exchange, folder, ids};
 
 fn told(status: u16, body: &[u8]) -> Failure {
     failure(&ResponseHead { status, ..ResponseHead::default() }, body)

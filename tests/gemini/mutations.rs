@@ -14,11 +14,11 @@ use tollgate::dialect::openai::embeddings;
 
 use super::answers::in_order;
 use super::reading::{said, shown, usage as counted};
-use super::recorded::{Exchange, answer, decode, exchanges, translate};
+use super::recorded::{answer, decode, exchanges, translate};
 use super::schema::Schema;
 use super::spoilt::{changed, changes};
 use super::strict::{studio, vertex};
-use super::support::{Recording, Said, cuts, events, ids, recordings, usage};
+use super::support::{Exchange, Said, cuts, events, ids, recordings, usage};
 
 /// Other names of tools, text of many bytes.
 fn rename(value: &mut Value) {
@@ -152,7 +152,7 @@ fn changed_recordings_mean_what_they_say() {
 
 /// Read once, not for every case.
 static EXCHANGES: LazyLock<Vec<Exchange>> = LazyLock::new(exchanges);
-static RECORDINGS: LazyLock<Vec<Recording>> = LazyLock::new(recordings);
+static RECORDINGS: LazyLock<Vec<Exchange>> = LazyLock::new(recordings);
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use tollgate::dialect::Facts;
 
-use super::recorded::{answer, exchange, fixture, translate};
+use super::recorded::{answer, fixture, translate};
 use super::strict::{Schemas, asked, sent, studio, vertex};
-use super::support::{events, folder};
+use super::support::{events, exchange, folder};
 
 const SKIP: &str = "skip_thought_signature_validator";
 const MODELS: [&str; 3] = ["gemini-3-flash-preview", "gemini-2.5-flash", "gemini-flash-latest"];

@@ -9,8 +9,8 @@ use tollgate::dialect::spoken;
 
 use super::anthropic::message_of;
 use super::reading::{Schemas, check_order, events, expected, said};
-use super::recorded::{exchanges, gateway};
-use super::support::{cuts, ids};
+use super::recorded::gateway;
+use super::support::{cuts, ids, turns};
 
 /// How many were tried and are right, by provider.
 #[derive(Default)]
@@ -39,7 +39,7 @@ impl Counts {
 fn every_recorded_answer_is_a_message_that_says_the_same() {
     let Some(schemas) = Schemas::read("*Message") else { return };
     let mut counts = Counts::default();
-    for exchange in exchanges().iter().filter(|exchange| !exchange.is_stream) {
+    for exchange in turns().iter().filter(|exchange| !exchange.is_stream) {
         let file = &exchange.file;
         let Ok(response) = spoken::decode_response(exchange.dialect, &exchange.body, &exchange.ids()) else {
             // Errors in a 200; another test reads them.
@@ -65,7 +65,7 @@ fn every_recorded_answer_is_a_message_that_says_the_same() {
 fn line_1_and_26_every_recorded_stream_is_one_that_says_the_same_however_it_is_cut() {
     let Some(schemas) = Schemas::read("*RawMessageStreamEvent") else { return };
     let (mut counts, mut broken) = (Counts::default(), 0);
-    for exchange in exchanges().iter().filter(|exchange| exchange.is_stream) {
+    for exchange in turns().iter().filter(|exchange| exchange.is_stream) {
         let file = &exchange.file;
         counts.tried(&exchange.provider);
         let told = exchange.events(&[&exchange.body]);
@@ -97,7 +97,7 @@ fn line_1_and_26_every_recorded_stream_is_one_that_says_the_same_however_it_is_c
 #[test]
 fn line_2_and_34_a_stream_that_breaks_off_ends_in_an_error() {
     let mut tried = 0;
-    for exchange in exchanges().iter().filter(|exchange| exchange.is_stream) {
+    for exchange in turns().iter().filter(|exchange| exchange.is_stream) {
         let whole = exchange.events(&[&exchange.body]);
         if whole.last() != Some(&Event::End) {
             continue;
@@ -123,7 +123,7 @@ fn line_2_and_34_a_stream_that_breaks_off_ends_in_an_error() {
 #[test]
 fn rounds_of_anthropics_own_streams_and_answers() {
     let (mut streams, mut answers) = (0, 0);
-    let anthropics = exchanges().into_iter().filter(|exchange| exchange.provider.ends_with("anthropic"));
+    let anthropics = turns().into_iter().filter(|exchange| exchange.provider.ends_with("anthropic"));
     for exchange in anthropics {
         let file = &exchange.file;
         let (sent, told) = if exchange.is_stream {
@@ -195,7 +195,7 @@ fn without_nulls(value: Value) -> Value {
 #[test]
 fn what_has_no_block_stands_beside_the_message() {
     let mut seen = [0; 3];
-    for exchange in exchanges().iter().filter(|exchange| !exchange.is_stream) {
+    for exchange in turns().iter().filter(|exchange| !exchange.is_stream) {
         let Ok(response) = spoken::decode_response(exchange.dialect, &exchange.body, &exchange.ids()) else { continue };
         let body = encode_response(&response, &Request::default(), &exchange.ids(), None);
         let message: Value = serde_json::from_slice(&body).unwrap();

@@ -5,14 +5,13 @@ use tollgate::chat::Event;
 
 use super::anthropic::message_of;
 use super::reading::{check_order, events, said};
-use super::recorded::{Exchange, exchanges};
-use super::support::folder;
+use super::support::{Turn, folder, turns};
 
-fn exchange(file: &str) -> Option<Exchange> {
+fn exchange(file: &str) -> Option<Turn> {
     folder()?;
     // Fixtures go by their stream's name, recordings by the name of their exchange.
     let name = file.trim_end_matches(".sse").trim_end_matches(".eventstream");
-    Some(exchanges().into_iter().find(|exchange| exchange.file.contains(name) && exchange.is_stream).unwrap())
+    Some(turns().into_iter().find(|exchange| exchange.file.contains(name) && exchange.is_stream).unwrap())
 }
 
 /// The message of a stream that ends well.
@@ -174,7 +173,7 @@ fn case_21_a_stream_that_stops_is_an_error() {
         let kind = if dialect == Dialect::Bedrock { "eventstream" } else { "sse" };
         let body = std::fs::read(folder.join(format!("{file}.{kind}"))).unwrap();
         let (file, model) = (file.to_owned(), "anthropic.claude-sonnet-4-5".to_owned());
-        let exchange = Exchange { file, provider: String::new(), dialect, is_stream: true, model, body };
+        let exchange = Turn { file, provider: String::new(), dialect, is_stream: true, model, body };
         let body = exchange.translate(&[&exchange.body]);
         assert!(!check_order(&body, &exchange.file));
         assert_eq!(events(&body).pop().unwrap().1["error"]["type"], "api_error");

@@ -6,10 +6,9 @@ use tollgate::config::Dialect;
 use tollgate::dialect::anthropic::client::{decode_request, encode_response};
 use tollgate::dialect::{Encoded, Facts, bedrock, gemini, openai, spoken};
 
-use super::anthropic::{exchange, message_of};
-use super::recorded::exchanges;
+use super::anthropic::message_of;
 use super::streams::{args, call, close, open, sealed, stream, text, thought};
-use super::support::folder;
+use super::support::{exchange, folder, turns};
 
 /// The next turn of a client that sends the answer back as it is.
 fn next_turn(message: &Value) -> Value {
@@ -45,7 +44,7 @@ fn kept(parts: &[Part]) -> Vec<(String, Option<(Format, String)>)> {
 #[test]
 fn line_44_every_recorded_answer_comes_back_with_its_seals_in_their_places() {
     let (mut tried, mut seals) = (0, 0);
-    for exchange in exchanges() {
+    for exchange in turns() {
         let response = if exchange.is_stream {
             let told = exchange.events(&[&exchange.body]);
             if told.last() != Some(&Event::End) {
@@ -219,7 +218,7 @@ fn citations_of_others_do_not_go_to_anthropic() {
 #[test]
 fn streams_and_answers_are_one() {
     let mut tried = 0;
-    for exchange in exchanges().iter().filter(|exchange| exchange.is_stream) {
+    for exchange in turns().iter().filter(|exchange| exchange.is_stream) {
         let told = exchange.events(&[&exchange.body]);
         if told.last() != Some(&Event::End) {
             continue;

@@ -7,9 +7,6 @@ mod answers;
 #[allow(dead_code, reason = "shared with the tests of the provider's side")]
 #[path = "../anthropic/recorded.rs"]
 mod anthropic;
-#[allow(dead_code, reason = "shared with the tests of Bedrock")]
-#[path = "../bedrock/recorded.rs"]
-mod bedrock;
 mod cases;
 mod histories;
 mod reading;

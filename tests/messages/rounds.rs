@@ -5,7 +5,7 @@ use tollgate::dialect::anthropic::client::decode_request;
 use tollgate::dialect::anthropic::{can_express, encode_request};
 use tollgate::dialect::{Encoded, Facts};
 
-use super::support::{differences, folder};
+use super::support::{Exchange, differences, folder, recorded};
 
 /// The request as Anthropic gets it.
 pub fn round(body: &Value) -> Encoded {
@@ -99,27 +99,19 @@ const ON_PURPOSE: [&str; 3] =
 
 #[test]
 fn every_recorded_request_is_the_same_request() {
-    let Some(folder) = folder() else { return };
-    let index = std::fs::read_to_string(folder.join("index.jsonl")).unwrap();
     let (mut tried, mut wrong) = (0, Vec::new());
-    for line in index.lines() {
-        let entry: Value = serde_json::from_str(line).unwrap();
-        if entry["provider"] != "anthropic" || entry["endpoint"] != "messages" || entry["status"] != 200 {
-            continue;
-        }
-        let file = entry["file"].as_str().unwrap();
-        let exchange: Value = serde_json::from_slice(&std::fs::read(folder.join(file)).unwrap()).unwrap();
+    let is_wanted = |entry: &Value| entry["provider"] == "anthropic" && entry["endpoint"] == "messages";
+    for Exchange { file, request, .. } in recorded(|entry| is_wanted(entry) && entry["status"] == 200) {
         tried += 1;
         let is_known = |change: &String| ON_PURPOSE.iter().any(|known| change.contains(known));
-        let found: Vec<String> =
-            changes(&exchange["request"]["body"]).into_iter().filter(|change| !is_known(change)).collect();
+        let found: Vec<String> = changes(&request).into_iter().filter(|change| !is_known(change)).collect();
         if !found.is_empty() {
             wrong.push(format!("{file}: {found:#?}"));
         }
     }
     println!("requests: {tried}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(tried > 50, "{tried}");
+    assert!(tried > 50 || folder().is_none(), "{tried}");
 }
 
 fn asking(more: Value) -> Value {

@@ -6,11 +6,9 @@ use serde_json::{Value, json};
 use tollgate::chat::{Body, gather};
 use tollgate::dialect::openai::responses::decode_response;
 
-use super::recorded::{
-    Exchange, decode, exchanges, found, given, message, natives, said, seals, translate, used, written,
-};
+use super::recorded::{decode, exchanges, found, given, message, natives, said, seals, translate, used, written};
 use super::schema::Schema;
-use super::support::{Said, cuts, events, ids, usage};
+use super::support::{Exchange, Said, events, however_cut, ids, usage};
 
 /// Blocks of a message, and its seals with the provider's name.
 fn beside(message: &Value) -> (Vec<Value>, Vec<String>) {
@@ -23,11 +21,7 @@ fn beside(message: &Value) -> (Vec<Value>, Vec<String>) {
 fn check(exchange: &Exchange, answer: &Schema, chunk: &Schema) {
     let (file, given) = (&exchange.file, given(exchange).unwrap());
     let (message, model) = if exchange.is_stream {
-        let mut cuts = cuts(&exchange.body).into_iter();
-        let whole = translate(&cuts.next().unwrap());
-        for pieces in cuts {
-            assert!(translate(&pieces) == whole, "{file}: depends on how it is cut");
-        }
+        let whole = however_cut(file, &exchange.body, translate);
         assert!(whole.ends_with(b"data: [DONE]\n\n"), "{file}");
         let chunks = events(&whole);
         assert_eq!(Said::of_stream(&chunks), [said(&given)], "{file}");

@@ -1,151 +1,24 @@
 //! What a client of Responses gets of every recorded answer and stream, whoever gave it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde_json::{Value, json};
-use tollgate::chat::{Event, Format, Ids, Raw, Request, Response, gather};
-use tollgate::dialect::openai::{chat, responses};
-use tollgate::dialect::{anthropic, bedrock, cohere, gemini};
+use tollgate::chat::{Event, Format, Raw, Request, Response, gather};
+use tollgate::config::Dialect;
+use tollgate::dialect::openai::responses;
+use tollgate::dialect::spoken;
 
 use super::client_order;
 use super::strict::Params;
-use super::support::{Said, cuts, events, folder, ids};
+use super::support::{Said, Turn, decoded, events, folder, however_cut, ids, piped, turns};
 
-/// The dialects of providers.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Dialect {
-    Chat,
-    Responses,
-    Anthropic,
-    Gemini,
-    Bedrock,
-    Cohere,
+/// The events of a stream in pieces.
+pub fn decode(dialect: Dialect, pieces: &[&[u8]]) -> Vec<Event> {
+    decoded(&mut *spoken::decoder(dialect, &ids()), pieces)
 }
 
-pub struct Given {
-    pub file: String,
-    pub provider: String,
-    pub dialect: Dialect,
-    pub is_stream: bool,
-    pub body: Vec<u8>,
-}
-
-fn dialect(provider: &str, endpoint: &str) -> Option<Dialect> {
-    Some(match (provider, endpoint) {
-        (_, "chat-completions") => Dialect::Chat,
-        (_, "responses") => Dialect::Responses,
-        ("anthropic", "messages") => Dialect::Anthropic,
-        (_, "generateContent" | "streamGenerateContent") => Dialect::Gemini,
-        ("bedrock", "converse" | "converse-stream") => Dialect::Bedrock,
-        ("cohere", "v2-chat") => Dialect::Cohere,
-        _ => return None,
-    })
-}
-
-/// Every recorded answer that is none of errors alone, then those of another project.
-pub fn answers() -> Vec<Given> {
-    let Some(folder) = folder() else { return Vec::new() };
-    let index = std::fs::read_to_string(folder.join("index.jsonl")).unwrap();
-    let entries = index.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let read = entries.filter(|entry| entry["status"] == 200).filter_map(|entry| {
-        let (file, provider) = (entry["file"].as_str()?.to_owned(), entry["provider"].as_str()?.to_owned());
-        let dialect = dialect(&provider, entry["endpoint"].as_str()?)?;
-        let path = folder.join(&file);
-        let exchange: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-        let response = &exchange["response"];
-        let body = match (response["body_file"].as_str(), response["body_text"].as_str()) {
-            (Some(name), _) => std::fs::read(path.with_file_name(name)).unwrap(),
-            (None, Some(text)) => text.as_bytes().to_vec(),
-            (None, None) => serde_json::to_vec(&response["body"]).unwrap(),
-        };
-        Some(Given { file, provider, dialect, is_stream: response["body_file"].is_string(), body })
-    });
-    let mut read: Vec<Given> = read.collect();
-    for (name, usual) in [
-        ("anthropic", Dialect::Anthropic),
-        ("google", Dialect::Gemini),
-        ("google-vertex", Dialect::Gemini),
-        ("cohere", Dialect::Cohere),
-        ("openai", Dialect::Chat),
-        ("azure", Dialect::Chat),
-        ("deepseek", Dialect::Chat),
-        ("groq", Dialect::Chat),
-        ("mistral", Dialect::Chat),
-        ("moonshotai", Dialect::Chat),
-        ("openai-compatible", Dialect::Chat),
-        ("xai", Dialect::Chat),
-    ] {
-        read.extend(fixtures(&folder.join("vercel").join(name), name, usual));
-    }
-    read
-}
-
-fn fixtures(folder: &Path, name: &str, usual: Dialect) -> Vec<Given> {
-    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    let read = paths.into_iter().filter_map(|path| {
-        let text = std::fs::read_to_string(&path).unwrap();
-        let is_stream = path.extension().unwrap() == "txt";
-        let is_responses = text.contains(if is_stream { r#""response.created""# } else { r#""object": "response""# });
-        let dialect = if is_responses { Dialect::Responses } else { usual };
-        let words = match dialect {
-            Dialect::Chat => [r#""choices""#, r#""choices""#],
-            Dialect::Responses => ["response", "response"],
-            Dialect::Anthropic => ["message_start", r#""content""#],
-            Dialect::Gemini => ["candidates", r#""candidates""#],
-            Dialect::Cohere => ["message-start", r#""message""#],
-            Dialect::Bedrock => return None,
-        };
-        if !text.contains(words[usize::from(!is_stream)]) {
-            return None;
-        }
-        let lines = text.lines().filter(|line| !line.is_empty()).map(|line| format!("data: {line}\n\n"));
-        let body = if is_stream { lines.collect::<String>() } else { text.clone() }.into_bytes();
-        let file = format!("vercel/{name}/{}", path.file_name()?.to_str()?);
-        Some(Given { file, provider: format!("vercel/{name}"), dialect, is_stream, body })
-    });
-    read.collect()
-}
-
-/// The events of pieces, piece by piece, and those of the end.
-pub fn decode(dialect: Dialect, pieces: &[&[u8]], ids: &Ids) -> Vec<Vec<Event>> {
-    macro_rules! with {
-        ($decoder:expr) => {{
-            let mut decoder = $decoder;
-            let mut read: Vec<Vec<Event>> = Vec::new();
-            for piece in pieces {
-                let mut events = Vec::new();
-                decoder.feed(piece, &mut events);
-                read.push(events);
-            }
-            let mut events = Vec::new();
-            decoder.finish(&mut events);
-            read.push(events);
-            read
-        }};
-    }
-    match dialect {
-        Dialect::Chat => with!(chat::Decoder::new(ids)),
-        Dialect::Responses => with!(responses::Decoder::new(ids)),
-        Dialect::Anthropic => with!(anthropic::Decoder::new(ids)),
-        Dialect::Gemini => with!(gemini::Decoder::new(ids)),
-        Dialect::Bedrock => with!(bedrock::Decoder::new(ids)),
-        Dialect::Cohere => with!(cohere::Decoder::new(ids)),
-    }
-}
-
-pub fn decode_response(given: &Given) -> Option<Response> {
-    let (body, ids) = (&given.body, &ids());
-    let read = match given.dialect {
-        Dialect::Chat => chat::decode_response(body, ids),
-        Dialect::Responses => responses::decode_response(body, ids),
-        Dialect::Anthropic => anthropic::decode_response(body, ids),
-        Dialect::Gemini => gemini::decode_response(body, ids),
-        Dialect::Bedrock => bedrock::decode_response(body, ids),
-        Dialect::Cohere => cohere::decode_response(body, ids),
-    };
-    read.ok()
+pub fn decode_response(turn: &Turn) -> Option<Response> {
+    spoken::decode_response(turn.dialect, &turn.body, &ids()).ok()
 }
 
 /// A request that wants all there is.
@@ -155,10 +28,9 @@ pub fn asking() -> Request {
 
 /// What the client gets of a stream in pieces; the gateway speaks before its end.
 pub fn translate(dialect: Dialect, pieces: &[&[u8]], request: &Request) -> Vec<u8> {
-    let (mut encoder, mut out) = (responses::Encoder::new(request, &ids()), Vec::new());
+    let mut encoder = responses::Encoder::new(request, &ids());
     encoder.tell(Raw::of(&json!({"generationId": "gen_1"})));
-    decode(dialect, pieces, &ids()).iter().for_each(|events| encoder.feed(events, &mut out));
-    out
+    piped(&mut *spoken::decoder(dialect, &ids()), pieces, |events, out| encoder.feed(events, out))
 }
 
 pub fn written(response: &Response, request: &Request) -> Value {
@@ -213,7 +85,7 @@ fn used(answer: &Value) -> Option<[u64; 4]> {
 
 /// The same answer as a client of chat completions sees it, which other tests compare with what the provider said.
 fn other(response: &Response) -> (Said, Option<[u64; 4]>) {
-    let written = chat::encode_response(response, &asking(), &ids(), None);
+    let written = tollgate::dialect::openai::chat::encode_response(response, &asking(), &ids(), None);
     let written: Value = serde_json::from_slice(&written).unwrap();
     let mut said = Said::of_answer(&written).remove(0);
     if said.finish == "stop" && !said.calls.is_empty() {
@@ -262,23 +134,19 @@ fn every_recorded_answer_is_a_response() {
     let Some(spec) = Params::read() else { return };
     let mut counts = BTreeMap::<(String, bool), (usize, usize, usize)>::new();
     let (mut sealed, mut failed) = (0, Vec::new());
-    for given in answers() {
+    for given in turns() {
         let (tried, passed, errors) = counts.entry((given.provider.clone(), given.is_stream)).or_default();
         *tried += 1;
         let file = &given.file;
         let request = asking();
         if given.is_stream {
-            let mut cuts = cuts(&given.body).into_iter();
-            let whole = translate(given.dialect, &cuts.next().unwrap(), &request);
-            for pieces in cuts {
-                assert!(translate(given.dialect, &pieces, &request) == whole, "{file}: depends on how it is cut");
-            }
+            let whole = however_cut(file, &given.body, |pieces| translate(given.dialect, pieces, &request));
             let events = events(&whole);
             client_order::check(file, &whole);
             for event in &events {
                 assert_eq!(spec.faults_of_event(event), [""; 0], "{file}: {event}");
             }
-            let read: Vec<Event> = decode(given.dialect, &[&given.body], &ids()).concat();
+            let read: Vec<Event> = decode(given.dialect, &[&given.body]);
             let Ok(response) = gather(&read) else {
                 assert_eq!(events.last().unwrap()["type"], "response.failed", "{file}");
                 *errors += 1;
@@ -326,7 +194,7 @@ fn every_recorded_answer_is_a_response() {
 #[test]
 fn rule_2_line_45_a_stream_cut_anywhere_ends_in_error_and_failure() {
     let mut count = 0;
-    for given in answers().iter().filter(|given| given.is_stream && given.body.len() > 600) {
+    for given in turns().iter().filter(|given| given.is_stream && given.body.len() > 600) {
         for at in [0, given.body.len() / 3, given.body.len() / 2] {
             let whole = translate(given.dialect, &[&given.body[..at]], &asking());
             let events = events(&whole);
@@ -346,7 +214,7 @@ fn rule_2_line_45_a_stream_cut_anywhere_ends_in_error_and_failure() {
 #[test]
 fn seals_of_all_formats_name_format_and_provider() {
     let mut formats: Vec<String> = Vec::new();
-    for given in answers().iter().filter(|given| !given.is_stream) {
+    for given in turns().iter().filter(|given| !given.is_stream) {
         let Some(response) = decode_response(given) else { continue };
         let answer = written(&response, &asking());
         for seal in seals(&answer) {

@@ -8,7 +8,7 @@ use tollgate::dialect::anthropic;
 use tollgate::dialect::openai::{chat, responses};
 
 use super::strict::{Params, facts, sent};
-use super::support::{differences, folder};
+use super::support::{Exchange, differences, recorded};
 
 pub fn read(body: &Value) -> Request {
     responses::decode_request(body.to_string().as_bytes()).unwrap_or_else(|error| panic!("{body}: {error:?}"))
@@ -71,16 +71,10 @@ fn item(mut item: Value) -> Value {
 
 #[test]
 fn recorded_requests_come_out_as_they_went_in() {
-    let (Some(folder), Some(params)) = (folder(), Params::read()) else { return };
-    let index = std::fs::read_to_string(folder.join("index.jsonl")).unwrap();
+    let Some(params) = Params::read() else { return };
     let mut count = 0;
-    for entry in index.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()) {
-        if entry["endpoint"] != "responses" {
-            continue;
-        }
-        let file = entry["file"].as_str().unwrap();
-        let exchange: Value = serde_json::from_slice(&std::fs::read(folder.join(file)).unwrap()).unwrap();
-        let given = &exchange["request"]["body"];
+    for Exchange { file, request: given, .. } in recorded(|entry| entry["endpoint"] == "responses") {
+        let given = &given;
         let request = read(given);
         let model = given["model"].as_str().unwrap();
         let (encoded, body) = sent(&request, &facts("openai", model)).unwrap_or_else(|field| panic!("{file}: {field}"));

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 use tollgate::chat::{Args, Body, Format, Ids, Part, Response, Role, Seal, SealKind, gather};
 use tollgate::dialect::{Facts, anthropic, bedrock, gemini};
 
-use super::client_recorded::{Given, answers, asking, decode, decode_response, translate, written};
+use super::client_recorded::{asking, decode, decode_response, translate, written};
 use super::client_requests::read;
-use super::support::{events, ids};
+use super::support::{Turn, events, turns};
 
 /// A seal without where it came from.
 type Proof = (Format, SealKind, String);
@@ -57,13 +57,13 @@ fn next(output: &Value, without_ids: bool) -> Value {
     json!({"model": "m", "input": input})
 }
 
-fn answered(given: &Given) -> Option<(Response, Value)> {
+fn answered(given: &Turn) -> Option<(Response, Value)> {
     if !given.is_stream {
         let response = decode_response(given)?;
         let output = written(&response, &asking())["output"].clone();
         return Some((response, output));
     }
-    let response = gather(&decode(given.dialect, &[&given.body], &ids()).concat()).ok()?;
+    let response = gather(&decode(given.dialect, &[&given.body])).ok()?;
     let whole = translate(given.dialect, &[&given.body], &asking());
     Some((response, events(&whole).last().unwrap()["response"]["output"].clone()))
 }
@@ -71,7 +71,7 @@ fn answered(given: &Given) -> Option<(Response, Value)> {
 #[test]
 fn line_44_what_was_said_goes_back_with_its_proofs() {
     let (mut count, mut sealed) = (0, 0);
-    for given in answers() {
+    for given in turns() {
         let Some((response, output)) = answered(&given) else { continue };
         for without_ids in [false, true] {
             let request = read(&next(&output, without_ids));
@@ -99,7 +99,7 @@ fn facts<'a>(provider: &'a str, model: &'a str) -> Facts<'a> {
 #[test]
 fn case_22_thinking_goes_back_to_its_own_format_only() {
     const FILE: &str = "anthropic/messages/dd.anthropic_completion_thinking_tools.json";
-    let Some(given) = answers().into_iter().find(|given| given.file == FILE) else { return };
+    let Some(given) = turns().into_iter().find(|given| given.file == FILE) else { return };
     let (response, output) = answered(&given).unwrap();
     let signature = response.choices[0].parts.iter().find_map(|part| part.seal.as_ref()).unwrap().data.clone();
     let request = read(&next(&output, false));

@@ -6,8 +6,8 @@ use tollgate::dialect::openai::chat::encode_error;
 use tollgate::dialect::openai::responses::failure;
 use tollgate::error::Class;
 
-use super::recorded::{exchange, exchanges};
-use super::support::folder;
+use super::recorded::exchanges;
+use super::support::{exchange, folder};
 
 /// File, class, then what the client gets: status, `type`, `code`, the message's beginning.
 type Row = (&'static str, Class, u16, &'static str, Option<&'static str>, &'static str);

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 use tollgate::chat::{Args, Body, Message, Part, Raw, Request, Role, ToolCall};
 use tollgate::dialect::Facts;
 
-use super::recorded::{exchange, exchanges, given, message, said, seals, translate, written};
+use super::recorded::{exchanges, given, message, said, seals, translate, written};
 use super::strict::{Params, asked, facts, sent};
-use super::support::{events, folder};
+use super::support::{events, exchange, folder};
 
 /// A client's next request: the answer goes back, then a result for each call.
 fn second(message: &Value) -> Value {
