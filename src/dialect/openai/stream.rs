@@ -63,6 +63,9 @@ struct Edit {
     with: &'static str,
 }
 
+/// The longest event that is looked at for a `[DONE]` that comes too early.
+const MOST_DONE: usize = 256;
+
 /// How many events are read for the sake of the model alone.
 const MAX_UNNAMED: u8 = 4;
 
@@ -163,6 +166,10 @@ impl Reader {
             self.learnt.ended |= !self.learnt.told_cut;
             return None;
         }
+        // Part of a longer one may be with the client already.
+        if event.raw.len() > MOST_DONE {
+            return None;
+        }
         self.learnt.told_cut = true;
         let line = memchr::memmem::rfind(event.raw, b"data:").unwrap_or(0);
         let (before, _) = event.raw.split_at(line.min(event.raw.len()));
@@ -220,13 +227,11 @@ fn length(bytes: &[u8]) -> u64 {
 
 /// Where in an incomplete event a line begins that is, or may become, `data: [DONE]`; its length where none does.
 fn maybe_done(held: &[u8]) -> usize {
-    /// Longer events are another's.
-    const MOST: usize = 256;
     let may_be = |line: &[u8]| match line.strip_prefix(b"data:") {
         Some(value) => b"[DONE]".starts_with(value.strip_prefix(b" ").unwrap_or(value)),
         None => b"data:".starts_with(line),
     };
-    if held.len() > MOST {
+    if held.len() > MOST_DONE {
         return held.len();
     }
     let mut at: usize = 0;

@@ -159,7 +159,10 @@ fn a_done_that_comes_too_early_becomes_an_error() {
     let role = r#"data: {"model":"m","choices":[{"index":0,"delta":{"role":"assistant"},"finish_reason":null}]}"#;
     let second = TEXT.replace(r#""index":0"#, r#""index":1"#);
     let error = r#"data: {"error":{"message":"a"}}"#;
+    // What waits is bounded: the beginning of such an event may be with the client already.
+    let long = format!("data: [DONE]\na: {}\n\n", "x".repeat(300));
     for (before, done, is_early) in [
+        (format!("{TEXT}\n\n"), &*long, false),
         (format!("{TEXT}\n\n"), DONE, true),
         (format!("{role}\n\n"), DONE, true),
         (format!("{TEXT}\n\n{second}\n\n{STOP}\n\n"), DONE, true),
