@@ -74,6 +74,12 @@ impl Request {
         names.collect()
     }
 
+    /// Whether anything is said of how much the model thinks, to whomever, other than that it shall not.
+    pub fn wants_reasoning(&self) -> bool {
+        let said = self.reasoning.iter().chain(self.own_reasoning.iter().map(|(_, own)| own));
+        said.into_iter().any(|reasoning| !reasoning.is_off())
+    }
+
     /// How much a model thinks whose provider speaks this dialect.
     pub fn reasoning_for(&self, owner: Owner) -> Option<&Reasoning> {
         let own = self.own_reasoning.iter().find(|(whose, _)| *whose == owner);

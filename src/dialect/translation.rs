@@ -68,6 +68,13 @@ impl Wanted {
 
     fn encode(&self, dialect: Dialect, facts: &Facts<'_>) -> Encoded {
         match self {
+            // Who insists on it is refused before (`Needs`); who leaves it to the model gets an answer.
+            Wanted::Chat(request) if facts.no_reasoning => {
+                let plain = Request { reasoning: None, own_reasoning: Vec::new(), ..(**request).clone() };
+                let mut encoded = spoken::encode_request(dialect, &plain, facts);
+                encoded.dropped.when(request.wants_reasoning(), "reasoning");
+                encoded
+            }
             Wanted::Chat(request) => spoken::encode_request(dialect, request, facts),
             Wanted::Embeddings(request) => spoken::encode_embeddings(dialect, request, facts),
         }
@@ -288,5 +295,30 @@ impl<F: Fn() -> Vec<u8>> Foreign<F> {
 
     fn unable(&self, field: Cow<'static, str>) -> Error {
         Unable { field: self.voice.word(field) }.error()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::Client;
+    use crate::operation::Operation;
+
+    #[test]
+    fn who_cannot_think_is_not_asked_to() {
+        let voice = |client, operation| Voice { client, operation, model: "m".to_owned(), stream: false };
+        let messages = voice(Client::Anthropic, Operation::Messages);
+        let body = r#"{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"Hi"}],"thinking":{"type":"adaptive"},
+            "output_config":{"effort":"high"}}"#;
+        let off = body.replace("adaptive", "disabled").replace("high", "none");
+        for (body, no_reasoning, asked, told) in
+            [(body, false, true, false), (body, true, false, true), (&*off, true, false, false)]
+        {
+            let wanted = Wanted::read(&messages, body.as_bytes()).unwrap();
+            let encoded = wanted.encode(Dialect::Responses, &Facts { no_reasoning, model: "m", ..Facts::default() });
+            let sent = String::from_utf8(encoded.body).unwrap();
+            let dropped = encoded.dropped.fields().iter().any(|field| field == "reasoning");
+            assert_eq!((sent.contains("\"reasoning\""), dropped), (asked, told), "{body} {sent}");
+        }
     }
 }

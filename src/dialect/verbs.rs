@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::chat::{Body, Ext, Link, Owner, Part, Request, Role, Source, ToolKind};
-use crate::config::{Model, Provider};
+use crate::config::{Ability, Model, Provider};
 use crate::error::{Again, Class, Error};
 
 use super::{Failure, Said};
@@ -29,6 +29,8 @@ pub struct Facts<'a> {
     pub max_output: Option<u64>,
     /// `stream_options` is not sent: it is refused there, or usage comes without being asked for.
     pub no_stream_options: bool,
+    /// The model is said not to reason: the wish is left out.
+    pub no_reasoning: bool,
     /// No seal and no item id is sent: this attempt repeats one whose seals were rejected (rule 7a).
     pub without_seals: bool,
 }
@@ -46,6 +48,7 @@ impl<'a> Facts<'a> {
             location: provider.location.as_deref(),
             max_output: model.max_output,
             no_stream_options: provider.preset.no_stream_options,
+            no_reasoning: model.supports.as_ref().is_some_and(|known| !known.contains(&Ability::Reasoning)),
             without_seals: false,
         }
     }

@@ -16,6 +16,7 @@ pub const FACTS: Facts<'static> = Facts {
     project: None,
     location: None,
     max_output: None,
+    no_reasoning: false,
     no_stream_options: false,
     without_seals: false,
 };

@@ -47,7 +47,8 @@ fn of_messages(reader: &Reader) -> Needs {
     needs.when(is_list(reader.get(TOOLS)), Ability::Tools, "tools");
     needs.when(is_schema(reader, OUTPUT_CONFIG), Ability::JsonSchema, "output_config.format");
     needs.when(is_schema(reader, OUTPUT_FORMAT), Ability::JsonSchema, "output_format");
-    let thinks = text(reader, THINKING).is_some_and(|kind| kind != "disabled");
+    // `adaptive` leaves it to the model.
+    let thinks = text(reader, THINKING).is_some_and(|kind| kind == "enabled");
     needs.when(thinks, Ability::Reasoning, "thinking");
     needs
 }
@@ -139,7 +140,7 @@ mod tests {
             (responses, r#""input":[{"content":[{"type":"input_file"}]}]"#, &[(Pdf, "input_file")]),
             (messages, r#""tools":[{"name":"f"}],"functions":[{}]"#, &[(Tools, "tools")]),
             (messages, r#""thinking":{"type":"enabled","budget_tokens":1024}"#, &[(Reasoning, "thinking")]),
-            (messages, r#""thinking":{"type":"adaptive"}"#, &[(Reasoning, "thinking")]),
+            (messages, r#""thinking":{"type":"adaptive"}"#, &[]),
             (messages, r#""thinking":{"type":"disabled"},"reasoning":{"effort":"high"}"#, &[]),
             (messages, r#""output_config":{"effort":"low"}"#, &[]),
             (messages, r#""output_config":{"format":{"type":"json_schema"}}"#, &[(JsonSchema, "output_config.format")]),
