@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::time::Instant;
 use tollgate::chat::{self, Ids};
 use tollgate::config::{Config, Dialect};
+use tollgate::dialect::decode::Decode;
 use tollgate::dialect::heard::Voice;
 use tollgate::dialect::openai::chat::Encoder;
 use tollgate::dialect::passing::{Answer, Stream};

@@ -8,6 +8,7 @@ use std::cell::Cell;
 
 use tollgate::chat::{Event, Ids, Request};
 use tollgate::dialect::Client;
+use tollgate::dialect::decode::Decode;
 use tollgate::dialect::openai::chat::Encoder;
 use tollgate::dialect::passing::{Answer, Stream};
 use tollgate::dialect::{anthropic, bedrock, cohere, gemini, openai};

@@ -2,8 +2,9 @@
 //! Anthropic's API get.
 
 use tollgate::chat::{Event, Ids, Request, gather};
+use tollgate::config::Dialect;
 use tollgate::dialect::openai::chat::{Encoder, encode_response};
-use tollgate::dialect::{anthropic, bedrock, cohere, gemini, openai};
+use tollgate::dialect::{anthropic, spoken};
 use tollgate::stream::event_stream::Splitter;
 
 use super::bytes::{Rng, cuts};
@@ -14,39 +15,8 @@ pub fn ids() -> Ids {
     Ids { seed, created: 1_700_000_000, model, provider }
 }
 
-/// One reader of a stream, of whichever dialect.
-pub trait Decode {
-    fn new(ids: &Ids) -> Self;
-    fn feed(&mut self, bytes: &[u8], out: &mut Vec<Event>);
-    fn finish(&mut self, out: &mut Vec<Event>);
-}
-
-macro_rules! decode {
-    ($($dialect:path),*) => {$(
-        impl Decode for $dialect {
-            fn new(ids: &Ids) -> Self {
-                <$dialect>::new(ids)
-            }
-            fn feed(&mut self, bytes: &[u8], out: &mut Vec<Event>) {
-                self.feed(bytes, out);
-            }
-            fn finish(&mut self, out: &mut Vec<Event>) {
-                self.finish(out);
-            }
-        }
-    )*};
-}
-decode!(
-    openai::chat::Decoder,
-    openai::responses::Decoder,
-    anthropic::Decoder,
-    gemini::Decoder,
-    bedrock::Decoder,
-    cohere::Decoder
-);
-
-fn read<D: Decode>(pieces: &[&[u8]]) -> Vec<Event> {
-    let (mut decoder, mut events) = (D::new(&ids()), Vec::new());
+fn read(dialect: Dialect, pieces: &[&[u8]]) -> Vec<Event> {
+    let (mut decoder, mut events) = (spoken::decoder(dialect, &ids()), Vec::new());
     pieces.iter().for_each(|piece| decoder.feed(piece, &mut events));
     decoder.finish(&mut events);
     // Over is over.
@@ -57,11 +27,11 @@ fn read<D: Decode>(pieces: &[&[u8]]) -> Vec<Event> {
     events
 }
 
-fn check<D: Decode>(data: &[u8]) {
-    let events = read::<D>(&[data]);
+fn check(dialect: Dialect, data: &[u8]) {
+    let events = read(dialect, &[data]);
     order::events(&events);
     for pieces in cuts(data) {
-        let again = read::<D>(&pieces);
+        let again = read(dialect, &pieces);
         assert!(again == events, "depends on how it is cut: {events:?} and {again:?}");
     }
     let request = Request { usage_wanted: data.len().is_multiple_of(2), stream: true, ..Request::default() };
@@ -95,33 +65,33 @@ fn messages(given: &[&[Event]]) -> Vec<u8> {
 }
 
 pub fn openai(data: &[u8]) {
-    check::<openai::chat::Decoder>(data);
+    check(Dialect::OpenAi, data);
 }
 
 pub fn responses(data: &[u8]) {
-    check::<openai::responses::Decoder>(data);
+    check(Dialect::Responses, data);
 }
 
 pub fn anthropic(data: &[u8]) {
-    check::<anthropic::Decoder>(data);
+    check(Dialect::Anthropic, data);
 }
 
 pub fn gemini(data: &[u8]) {
-    check::<gemini::Decoder>(data);
+    check(Dialect::Gemini, data);
 }
 
 pub fn cohere(data: &[u8]) {
-    check::<cohere::Decoder>(data);
+    check(Dialect::Cohere, data);
 }
 
 /// Lines of a word and a payload, each made into a frame: bytes that were only changed would never have a checksum.
 pub fn bedrock(data: &[u8]) {
-    check::<bedrock::Decoder>(&framed(data));
+    check(Dialect::Bedrock, &framed(data));
 }
 
 /// Frames as they are.
 pub fn frames(data: &[u8]) {
-    check::<bedrock::Decoder>(data);
+    check(Dialect::Bedrock, data);
     let with = |pieces: &[&[u8]]| {
         let mut splitter = Splitter::with_cap(4096);
         let mut found = Vec::new();

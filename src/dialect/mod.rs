@@ -8,7 +8,7 @@
 //! can_express(&chat::Request, &Facts) -> Result<(), Unable>          before the plan is made
 //! encode_request(&chat::Request, &Facts) -> Encoded                  per attempt, from the pristine request
 //! decode_response(&[u8], &Ids) -> Result<chat::Response, Box<Failure>>   a whole 200 body
-//! Decoder::new(&Ids)                                                 a stream, bytes in any chunking
+//! Decoder::new(&Ids)                                                 a stream, bytes in any chunking (`decode`)
 //!     .feed(&mut self, &[u8], &mut Vec<Event>)
 //!     .finish(&mut self, &mut Vec<Event>)                            the body has ended
 //! failure(&ResponseHead, &[u8]) -> Failure                           a body that is an error
@@ -41,6 +41,7 @@ pub mod caching;
 mod claude;
 mod client;
 pub mod cohere;
+pub mod decode;
 mod edits;
 pub mod embeddings;
 mod failure;

@@ -2,8 +2,10 @@
 
 use super::{Encoded, Facts, Failure, ResponseHead, Unable, unreadable};
 use super::{anthropic, bedrock, cohere, embeddings, gemini, openai};
-use crate::chat::{Event, Ids, Request, Response};
+use crate::chat::{Ids, Request, Response};
 use crate::config::Dialect;
+
+pub use super::decode::Decode;
 
 /// Whether a provider can be asked this.
 pub fn can_express(dialect: Dialect, request: &Request, facts: &Facts<'_>) -> Result<(), Unable> {
@@ -93,14 +95,6 @@ pub fn decode_embeddings(dialect: Dialect, body: &[u8]) -> Result<embeddings::Re
     }
 }
 
-/// A stream, bytes in any chunking.
-pub trait Decode: std::fmt::Debug {
-    /// Reads the next bytes.
-    fn feed(&mut self, bytes: &[u8], out: &mut Vec<Event>);
-    /// The body has ended.
-    fn finish(&mut self, out: &mut Vec<Event>);
-}
-
 /// A reader for one stream.
 pub fn decoder(dialect: Dialect, ids: &Ids) -> Box<dyn Decode> {
     match dialect {
@@ -112,27 +106,3 @@ pub fn decoder(dialect: Dialect, ids: &Ids) -> Box<dyn Decode> {
         Dialect::Cohere => Box::new(cohere::Decoder::new(ids)),
     }
 }
-
-/// The decoders have these verbs of their own, for whoever reads one dialect alone.
-macro_rules! decodes {
-    ($($decoder:ty),*) => {$(
-        impl Decode for $decoder {
-            fn feed(&mut self, bytes: &[u8], out: &mut Vec<Event>) {
-                <$decoder>::feed(self, bytes, out);
-            }
-
-            fn finish(&mut self, out: &mut Vec<Event>) {
-                <$decoder>::finish(self, out);
-            }
-        }
-    )*};
-}
-
-decodes!(
-    openai::chat::Decoder,
-    openai::responses::Decoder,
-    anthropic::Decoder,
-    gemini::Decoder,
-    bedrock::Decoder,
-    cohere::Decoder
-);

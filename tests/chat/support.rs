@@ -5,8 +5,8 @@ mod recordings;
 
 use serde_json::{Value, json};
 use tollgate::chat::{Event, Ids, Request};
+use tollgate::dialect::decode::Decode;
 use tollgate::dialect::openai::chat::Encoder;
-use tollgate::dialect::spoken::Decode;
 
 pub use self::recordings::*;
 

@@ -13,9 +13,9 @@ use super::response::{NATIVE, native};
 use super::usage::Reported;
 use crate::chat::json::{Json, Object};
 use crate::chat::{Event, Ids, Kind};
+use crate::dialect::decode::{Events, Reader};
 use crate::dialect::{cut, too_large};
 use crate::error::Error;
-use crate::stream::sse::Splitter;
 
 /// Most blocks that are open at once; Anthropic opens one.
 const MOST_OPEN: usize = 256;
@@ -23,14 +23,11 @@ const MOST_OPEN: usize = 256;
 const MOST_HELD: usize = 1 << 20;
 
 /// Reads one stream. Bytes may come in any chunking; what is held is one event, and one block that is carried whole.
-#[derive(Debug)]
-pub struct Decoder {
-    splitter: Splitter,
-    state: State,
-}
+pub type Decoder = Events<State>;
 
+/// What was read so far.
 #[derive(Debug)]
-struct State {
+pub struct State {
     ids: Ids,
     phase: Phase,
     reported: Reported,
@@ -79,10 +76,9 @@ impl Wire<'_> {
     }
 }
 
-impl Decoder {
-    /// A reader for one exchange.
-    pub fn new(ids: &Ids) -> Decoder {
-        let state = State {
+impl Reader for State {
+    fn new(ids: &Ids) -> State {
+        State {
             ids: ids.clone(),
             phase: Phase::New,
             reported: Reported::default(),
@@ -90,40 +86,13 @@ impl Decoder {
             open: Vec::new(),
             parts: 0,
             told: Vec::new(),
-        };
-        Decoder { splitter: Splitter::default(), state }
-    }
-
-    /// Takes the next bytes.
-    pub fn feed(&mut self, mut bytes: &[u8], out: &mut Vec<Event>) {
-        while self.state.phase != Phase::Over {
-            match self.splitter.next(&mut bytes) {
-                Some(Ok(event)) => self.state.event(event.name, event.data, out),
-                Some(Err(_)) => self.state.fail(too_large(), out),
-                None => return,
-            }
         }
     }
 
-    /// The body has ended: well only after `message_stop` (rules 2 and 3).
-    pub fn finish(&mut self, out: &mut Vec<Event>) {
-        if self.state.phase != Phase::Over
-            && let Some(event) = self.splitter.finish()
-        {
-            self.state.event(event.name, event.data, out);
-        }
-        match self.state.phase {
-            Phase::Over => {}
-            Phase::Stopped => {
-                self.state.phase = Phase::Over;
-                out.push(Event::End);
-            }
-            Phase::New | Phase::Begun => self.state.fail(cut(), out),
-        }
+    fn is_over(&self) -> bool {
+        self.phase == Phase::Over
     }
-}
 
-impl State {
     fn event(&mut self, name: &[u8], data: &[u8], out: &mut Vec<Event>) {
         let wire: Wire<'_> = serde_json::from_slice(data).unwrap_or_default();
         let kind = wire.r#type.and_then(|raw| Json::of(raw).text()).unwrap_or_default();
@@ -158,6 +127,24 @@ impl State {
         }
     }
 
+    /// Well only after `message_stop` (rules 2 and 3).
+    fn finish(&mut self, out: &mut Vec<Event>) {
+        if self.phase != Phase::Stopped {
+            return self.fail(cut(), out);
+        }
+        self.phase = Phase::Over;
+        out.push(Event::End);
+    }
+
+    fn fail(&mut self, error: Error, out: &mut Vec<Event>) {
+        if self.phase != Phase::Over {
+            self.phase = Phase::Over;
+            out.push(Event::Error(error));
+        }
+    }
+}
+
+impl State {
     fn start(&mut self, message: Option<&Object<'_>>, out: &mut Vec<Event>) {
         if self.phase == Phase::New {
             self.phase = Phase::Begun;
@@ -272,12 +259,5 @@ impl State {
         }
         out.push(Event::Finish { choice: 0, finish: std::mem::take(&mut self.ending).finish() });
         self.phase = Phase::Stopped;
-    }
-
-    fn fail(&mut self, error: Error, out: &mut Vec<Event>) {
-        if self.phase != Phase::Over {
-            self.phase = Phase::Over;
-            out.push(Event::Error(error));
-        }
     }
 }

@@ -10,6 +10,7 @@ use super::response::{NATIVE, native};
 use super::{blocks, error, usage};
 use crate::chat::json::{Json, Object};
 use crate::chat::{Event, Finish, Ids};
+use crate::dialect::decode::Decode;
 use crate::dialect::{cut, too_large};
 use crate::error::Error;
 use crate::stream::event_stream::{Frame, Splitter};
@@ -73,9 +74,10 @@ impl Decoder {
         };
         Decoder { splitter: Splitter::default(), state }
     }
+}
 
-    /// Takes the next bytes.
-    pub fn feed(&mut self, mut bytes: &[u8], out: &mut Vec<Event>) {
+impl Decode for Decoder {
+    fn feed(&mut self, mut bytes: &[u8], out: &mut Vec<Event>) {
         while !self.state.is_over {
             match self.splitter.next(&mut bytes) {
                 Some(Ok(frame)) => self.state.frame(&frame, out),
@@ -85,8 +87,7 @@ impl Decoder {
         }
     }
 
-    /// The body has ended.
-    pub fn finish(&mut self, out: &mut Vec<Event>) {
+    fn finish(&mut self, out: &mut Vec<Event>) {
         if !self.state.is_over {
             self.state.stop(cut(), out);
         }

@@ -7,9 +7,9 @@ use super::response::{citation, unknown};
 use super::{error, logprobs, reason, usage};
 use crate::chat::json::{Json, Object};
 use crate::chat::{Body, Citation, Event, Finish, Ids, Kind};
+use crate::dialect::decode::{Events, Reader};
 use crate::dialect::{cut, too_large};
 use crate::stream::lenient::Fields;
-use crate::stream::sse::Splitter;
 
 /// Most calls of one answer.
 const MOST_CALLS: usize = 1024;
@@ -17,14 +17,11 @@ const MOST_CALLS: usize = 1024;
 const MOST_WAITING: usize = 1024;
 
 /// Reads one stream. Bytes may come in any chunking; what is held is one event at most, and citations of nothing said.
-#[derive(Debug)]
-pub struct Decoder {
-    splitter: Splitter,
-    state: State,
-}
+pub type Decoder = Events<State>;
 
+/// What was read so far.
 #[derive(Debug)]
-struct State {
+pub struct State {
     ids: Ids,
     has_started: bool,
     /// `End` or `Error` was given.
@@ -98,46 +95,6 @@ struct Content<'a> {
 
 const REASONING: Kind = Kind::Reasoning { summary: false, format: None };
 
-impl Decoder {
-    /// A reader for one exchange.
-    pub fn new(ids: &Ids) -> Decoder {
-        let state = State {
-            ids: ids.clone(),
-            has_started: false,
-            is_over: false,
-            next: 0,
-            open: None,
-            calls: Vec::new(),
-            waiting: Vec::new(),
-        };
-        Decoder { splitter: Splitter::default(), state }
-    }
-
-    /// Takes the next bytes.
-    pub fn feed(&mut self, mut bytes: &[u8], out: &mut Vec<Event>) {
-        while !self.state.is_over {
-            match self.splitter.next(&mut bytes) {
-                Some(Ok(event)) => self.state.event(event.name, event.data, out),
-                Some(Err(_)) => self.state.fail(too_large(), out),
-                None => return,
-            }
-        }
-    }
-
-    /// The body has ended; well only when the message had (rule 3).
-    pub fn finish(&mut self, out: &mut Vec<Event>) {
-        if self.state.is_over {
-            return;
-        }
-        if let Some(event) = self.splitter.finish() {
-            self.state.event(event.name, event.data, out);
-        }
-        if !self.state.is_over {
-            self.state.fail(cut(), out);
-        }
-    }
-}
-
 fn text_of(raw: Option<&RawValue>) -> Option<String> {
     Json::of(raw?).string().filter(|text| !text.is_empty())
 }
@@ -147,7 +104,23 @@ fn content_of<'a>(message: &Message<'a>) -> Content<'a> {
     content.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
 }
 
-impl State {
+impl Reader for State {
+    fn new(ids: &Ids) -> State {
+        State {
+            ids: ids.clone(),
+            has_started: false,
+            is_over: false,
+            next: 0,
+            open: None,
+            calls: Vec::new(),
+            waiting: Vec::new(),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_over
+    }
+
     fn event(&mut self, name: &[u8], data: &[u8], out: &mut Vec<Event>) {
         // `[DONE]`, and what nobody can read.
         let Some(wire) = serde_json::from_slice::<Fields<Wire<'_>>>(data).ok().and_then(|wire| wire.0) else {
@@ -198,6 +171,18 @@ impl State {
         }
     }
 
+    /// Too early: the message had not ended (rule 3).
+    fn finish(&mut self, out: &mut Vec<Event>) {
+        self.fail(cut(), out);
+    }
+
+    fn fail(&mut self, error: crate::error::Error, out: &mut Vec<Event>) {
+        self.is_over = true;
+        out.push(Event::Error(error));
+    }
+}
+
+impl State {
     fn start(&mut self, id: Option<String>, out: &mut Vec<Event>) {
         if !std::mem::replace(&mut self.has_started, true) {
             out.push(Event::Start { id: id.unwrap_or_default(), model: String::new() });
@@ -337,11 +322,6 @@ impl State {
     fn failed(&mut self, data: &[u8], out: &mut Vec<Event>) {
         let object = Object::parse(data).unwrap_or_default();
         self.fail(error::inside("", &object).error, out);
-    }
-
-    fn fail(&mut self, error: crate::error::Error, out: &mut Vec<Event>) {
-        self.is_over = true;
-        out.push(Event::Error(error));
     }
 }
 

@@ -8,6 +8,7 @@ use super::logprobs::logprobs;
 use super::usage::Counts;
 use crate::chat::json::{Json, Object};
 use crate::chat::{Event, Ext, Finish, Ids, Owner, Raw, Reason};
+use crate::dialect::decode::Decode;
 use crate::dialect::{cut, too_large};
 use crate::error::Error;
 use crate::stream::sse::Splitter;
@@ -40,9 +41,10 @@ impl Decoder {
     pub fn new(ids: &Ids) -> Decoder {
         Decoder { form: Form::Unknown, state: State::new(ids) }
     }
+}
 
-    /// Takes the next bytes.
-    pub fn feed(&mut self, mut bytes: &[u8], out: &mut Vec<Event>) {
+impl Decode for Decoder {
+    fn feed(&mut self, mut bytes: &[u8], out: &mut Vec<Event>) {
         if matches!(self.form, Form::Unknown) {
             bytes = bytes.trim_ascii_start();
             self.form = match bytes.first() {
@@ -65,8 +67,7 @@ impl Decoder {
         }
     }
 
-    /// The body has ended.
-    pub fn finish(&mut self, out: &mut Vec<Event>) {
+    fn finish(&mut self, out: &mut Vec<Event>) {
         if self.state.is_over {
             return;
         }

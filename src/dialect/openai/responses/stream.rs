@@ -8,23 +8,17 @@ use super::response::{finish, listed, natives};
 use super::{items, usage};
 use crate::chat::json::{Json, Object};
 use crate::chat::{Event, Ids, Kind};
+use crate::dialect::decode::{Events, Reader};
 use crate::dialect::openai::{StreamError, stream_failure};
 use crate::dialect::{cut, too_large};
 use crate::stream::lenient::Fields;
-use crate::stream::sse::Splitter;
-
-/// Longest event: the terminal one holds the whole answer again, with the request's instructions and tools.
-const MOST_EVENT: usize = 4 << 20;
 
 /// Reads one stream. Bytes may come in any chunking; what is held is one event at most.
-#[derive(Debug)]
-pub struct Decoder {
-    splitter: Splitter,
-    state: State,
-}
+pub type Decoder = Events<State>;
 
+/// What was read so far.
 #[derive(Debug)]
-struct State {
+pub struct State {
     ids: Ids,
     has_started: bool,
     /// `End` or `Error` was given.
@@ -66,38 +60,6 @@ struct Wire<'a> {
     response: Option<&'a RawValue>,
 }
 
-impl Decoder {
-    /// A reader for one exchange.
-    pub fn new(ids: &Ids) -> Decoder {
-        let state = State { ids: ids.clone(), has_started: false, is_over: false, open: Open::default() };
-        Decoder { splitter: Splitter::with_cap(MOST_EVENT), state }
-    }
-
-    /// Takes the next bytes.
-    pub fn feed(&mut self, mut bytes: &[u8], out: &mut Vec<Event>) {
-        while !self.state.is_over {
-            match self.splitter.next(&mut bytes) {
-                Some(Ok(event)) => self.state.event(event.name, event.data, out),
-                Some(Err(_)) => self.state.fail(too_large(), out),
-                None => return,
-            }
-        }
-    }
-
-    /// The body has ended; well only when the response had (rule 3).
-    pub fn finish(&mut self, out: &mut Vec<Event>) {
-        if self.state.is_over {
-            return;
-        }
-        if let Some(event) = self.splitter.finish() {
-            self.state.event(event.name, event.data, out);
-        }
-        if !self.state.is_over {
-            self.state.fail(cut(), out);
-        }
-    }
-}
-
 fn count(raw: Option<&RawValue>) -> Option<u64> {
     raw.and_then(|raw| Json::of(raw).count())
 }
@@ -108,7 +70,18 @@ fn text(raw: Option<&RawValue>) -> String {
     json.map(|json| json.string().unwrap_or_else(|| json.get().to_owned())).unwrap_or_default()
 }
 
-impl State {
+impl Reader for State {
+    /// The terminal one holds the whole answer again, with the request's instructions and tools.
+    const MOST_EVENT: usize = 4 << 20;
+
+    fn new(ids: &Ids) -> State {
+        State { ids: ids.clone(), has_started: false, is_over: false, open: Open::default() }
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_over
+    }
+
     fn event(&mut self, name: &[u8], data: &[u8], out: &mut Vec<Event>) {
         let Some(wire) = serde_json::from_slice::<Fields<Wire<'_>>>(data).ok().and_then(|wire| wire.0) else { return };
         let said = wire.kind.and_then(|raw| Json::of(raw).text());
@@ -168,6 +141,18 @@ impl State {
         }
     }
 
+    /// Too early: the response had not ended (rule 3).
+    fn finish(&mut self, out: &mut Vec<Event>) {
+        self.fail(cut(), out);
+    }
+
+    fn fail(&mut self, error: crate::error::Error, out: &mut Vec<Event>) {
+        self.is_over = true;
+        out.push(Event::Error(error));
+    }
+}
+
+impl State {
     fn start(&mut self, response: Option<&RawValue>, out: &mut Vec<Event>) {
         if std::mem::replace(&mut self.has_started, true) {
             return;
@@ -197,10 +182,5 @@ impl State {
     fn failed(&mut self, name: &[u8], data: &[u8], out: &mut Vec<Event>) {
         let error = StreamError::read(name, data).unwrap_or_default();
         self.fail(stream_failure(&error, None).error, out);
-    }
-
-    fn fail(&mut self, error: crate::error::Error, out: &mut Vec<Event>) {
-        self.is_over = true;
-        out.push(Event::Error(error));
     }
 }

@@ -8,22 +8,19 @@ use super::choice::{Delta, Growing};
 use super::response::{NATIVE, native};
 use crate::chat::json::{Json, Object};
 use crate::chat::{Event, Ext, Finish, Ids};
+use crate::dialect::decode::{Events, Reader};
 use crate::dialect::openai::{StreamError, stream_failure};
 use crate::dialect::{cut, too_large};
-use crate::stream::sse::Splitter;
 
 /// Most choices of one stream; `n` is at most 128 at OpenAI.
 const MOST_CHOICES: usize = 128;
 
 /// Reads one stream. Bytes may come in any chunking; what is held is one event at most.
-#[derive(Debug)]
-pub struct Decoder {
-    splitter: Splitter,
-    state: State,
-}
+pub type Decoder = Events<State>;
 
+/// What was read so far.
 #[derive(Debug)]
-struct State {
+pub struct State {
     ids: Ids,
     has_started: bool,
     /// `End` or `Error` was given.
@@ -80,10 +77,9 @@ struct Choice<'a> {
     logprobs: Option<&'a RawValue>,
 }
 
-impl Decoder {
-    /// A reader for one exchange.
-    pub fn new(ids: &Ids) -> Decoder {
-        let state = State {
+impl Reader for State {
+    fn new(ids: &Ids) -> State {
+        State {
             ids: ids.clone(),
             has_started: false,
             is_over: false,
@@ -93,39 +89,16 @@ impl Decoder {
             choices: Vec::new(),
             told: Vec::new(),
             early: Vec::new(),
-        };
-        Decoder { splitter: Splitter::default(), state }
-    }
-
-    /// Takes the next bytes.
-    pub fn feed(&mut self, mut bytes: &[u8], out: &mut Vec<Event>) {
-        while !self.state.is_over {
-            match self.splitter.next(&mut bytes) {
-                Some(Ok(event)) => self.state.event(event.name, event.data, out),
-                Some(Err(_)) => self.state.fail(too_large(), out),
-                None => return,
-            }
         }
     }
 
-    /// The body has ended.
-    pub fn finish(&mut self, out: &mut Vec<Event>) {
-        if self.state.is_over {
-            return;
-        }
-        if let Some(event) = self.splitter.finish() {
-            self.state.event(event.name, event.data, out);
-        }
-        if !self.state.is_over {
-            self.state.end(out);
-        }
+    fn is_over(&self) -> bool {
+        self.is_over
     }
-}
 
-impl State {
     fn event(&mut self, name: &[u8], data: &[u8], out: &mut Vec<Event>) {
         if data == b"[DONE]" {
-            return self.end(out);
+            return self.finish(out);
         }
         // Of several members with one name serde takes none: then all of them are read, slowly.
         let Ok(chunk) = serde_json::from_slice::<Chunk<'_>>(data) else {
@@ -162,6 +135,22 @@ impl State {
         }
     }
 
+    /// `[DONE]`, or the body's end: well only when every choice said why it ended (rule 3).
+    fn finish(&mut self, out: &mut Vec<Event>) {
+        if self.choices.is_empty() || self.choices.iter().any(|choice| !choice.is_finished) {
+            return self.fail(cut(), out);
+        }
+        self.is_over = true;
+        out.push(Event::End);
+    }
+
+    fn fail(&mut self, error: crate::error::Error, out: &mut Vec<Event>) {
+        self.is_over = true;
+        out.push(Event::Error(error));
+    }
+}
+
+impl State {
     /// What is told on beside the choices: once, although Perplexity repeats it in every chunk.
     fn natives(&mut self, data: &[u8], out: &mut Vec<Event>) {
         let Some(object) = Object::parse(data) else { return };
@@ -210,20 +199,6 @@ impl State {
             out.push(Event::Start { id: self.id.clone(), model: self.model.clone() });
             out.extend(std::mem::take(&mut self.early).into_iter().map(Event::Native));
         }
-    }
-
-    fn fail(&mut self, error: crate::error::Error, out: &mut Vec<Event>) {
-        self.is_over = true;
-        out.push(Event::Error(error));
-    }
-
-    /// `[DONE]`, or the body's end: well only when every choice said why it ended (rule 3).
-    fn end(&mut self, out: &mut Vec<Event>) {
-        if self.choices.is_empty() || self.choices.iter().any(|choice| !choice.is_finished) {
-            return self.fail(cut(), out);
-        }
-        self.is_over = true;
-        out.push(Event::End);
     }
 }
 
