@@ -9,7 +9,7 @@ use crate::exchange::Exchange;
 use crate::health::Health;
 use crate::http::{Headers, encode};
 use crate::operation::Operation;
-use crate::route::{Ask, AskReader, Plan, Request, plan};
+use crate::route::{Ask, AskReader, Options, Plan, Request, plan};
 use serde_json::{Value, json};
 use std::rc::Rc;
 use std::time::Duration;
@@ -82,18 +82,28 @@ pub fn chat_ask(body: &str) -> Ask {
 pub fn plan_of(config: &Config, ask: &Ask) -> Result<Plan, Error> {
     let caller = caller();
     plan(&Request {
-        config,
-        caller: &caller,
         operation: ask.operation,
-        asked: &ask.model,
-        options: &ask.options,
         conversation: ask.conversation,
-        draw: 0,
         pinned: ask.pinned,
+        ..request(config, &caller, &ask.model, &ask.options)
+    })
+}
+
+/// A chat completion of which nothing else is known; every provider can be asked it.
+pub fn request<'a>(config: &'a Config, caller: &'a Caller, asked: &'a str, options: &'a Options) -> Request<'a> {
+    Request {
+        config,
+        caller,
+        operation: Operation::ChatCompletions,
+        asked,
+        options,
+        conversation: 0,
+        draw: 0,
+        pinned: None,
         subscription: None,
         first_only: false,
         refusal: &|_, _, _| None,
-    })
+    }
 }
 
 /// An exchange that has just been planned.

@@ -1,7 +1,6 @@
 use super::*;
-use crate::operation::Operation;
-use crate::route::{Options, Request, Target, plan};
-use crate::testing::headers;
+use crate::route::{Options, Target, plan};
+use crate::testing::{headers, request};
 use serde_json::json;
 
 fn read(value: &str) -> Result<Vec<(String, String)>, Error> {
@@ -84,19 +83,7 @@ fn plan_as(group: usize, model: &str, byok: &str) -> Result<Vec<String>, String>
     let config = Config::load(config.to_string().as_bytes(), &|_| None).unwrap();
     let caller = Caller { id: "x".to_owned(), key: None, group: Some(group) };
     let options = Options { byok: of_option(byok, "byok").unwrap(), ..Options::default() };
-    let plan = plan(&Request {
-        config: &config,
-        caller: &caller,
-        operation: Operation::ChatCompletions,
-        asked: model,
-        options: &options,
-        conversation: 0,
-        draw: 0,
-        pinned: None,
-        subscription: None,
-        first_only: false,
-        refusal: &|_, _, _| None,
-    });
+    let plan = plan(&request(&config, &caller, model, &options));
     let shown = |target: &Target| {
         let secret = target.secret(target.credentials.first().copied()).map_or("none", Secret::expose);
         format!("{}:{secret}", target.provider.name)

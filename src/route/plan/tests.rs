@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::{chat_ask, config, exchange, plan_of};
+use crate::testing::{chat_ask, config, exchange, plan_of, request};
 use serde_json::{Value, json};
 
 fn text(config: &Config, body: &str) -> String {
@@ -194,20 +194,8 @@ fn groups_permit_models_and_ask_for_labels() {
     }));
     let plan_as = |group: usize, asked: &str, options: &Options| {
         let caller = Caller { id: "x".to_owned(), key: None, group: Some(group) };
-        let request = Request {
-            config: &config,
-            caller: &caller,
-            operation: Operation::ChatCompletions,
-            asked,
-            options,
-            conversation: 0,
-            draw: 0,
-            pinned: None,
-            subscription: None,
-            first_only: false,
-            refusal: &|_, _, _| None,
-        };
-        plan(&request).map(|plan| plan.to_string()).map_err(|error| (error.status, error.code.unwrap_or_default()))
+        let plan = plan(&request(&config, &caller, asked, options));
+        plan.map(|plan| plan.to_string()).map_err(|error| (error.status, error.code.unwrap_or_default()))
     };
     let none = Options::default();
     let wish = Options { models: vec!["acme/solo".to_owned()], ..Options::default() };
