@@ -6,15 +6,11 @@
 """
 
 import base64
-import itertools
-import json
-import subprocess
-import threading
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from pathlib import Path
 
-HERE = Path(__file__).parent
+import node
+
 PATHS = {5: "/v1/ai", 6: "/v3/ai", 7: "/v4/ai"}
 VERBS = ("generateText", "streamText")
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==")
@@ -58,42 +54,22 @@ class Outcome:
         return self.error["errors"][-1] if self.error.get("errors") else self.error
 
 
-class AiSdk:
+class AiSdk(node.Process):
+    outcome = Outcome
+
     def __init__(self, version: int):
         self.version, self.path = version, PATHS[version]
-        command = ["node", HERE / "ai_sdk.mjs", f"ai-{version}"]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=HERE)
-        self.numbers = itertools.count()
-        self.waiting: dict[int, Future] = {}
-        self.writing = threading.Lock()
-        threading.Thread(target=self._read, daemon=True).start()
+        super().__init__("ai_sdk.mjs", f"ai-{version}")
 
     def __repr__(self) -> str:
         return f"ai@{self.version}"
 
     def start(self, url: str, key: str, verb: str, **params) -> Future:
-        number, future = next(self.numbers), Future()
-        self.waiting[number] = future
-        line = {"id": number, "url": url + self.path, "key": key, "verb": verb, "params": params}
-        with self.writing:
-            self.process.stdin.write(json.dumps(line, default=_as_json) + "\n")
-            self.process.stdin.flush()
-        return future
+        return self.send(url=url + self.path, key=key, verb=verb, params=params)
 
     def call(self, url: str, key: str, verb: str, **params) -> Outcome:
         return self.start(url, key, verb, **params).result(60)
 
-    def _read(self) -> None:
-        for line in self.process.stdout:
-            answer = json.loads(line)
-            self.waiting.pop(answer.pop("id")).set_result(Outcome(**answer))
-        for future in self.waiting.values():
-            future.set_exception(RuntimeError("Node ended; its error stands above"))
-
-    def close(self) -> None:
-        self.process.stdin.close()
-        self.process.wait(10)
-
-
-def _as_json(value):
-    return {"$bytes": base64.b64encode(value).decode()} if isinstance(value, bytes) else {"$url": value.href}
+    @staticmethod
+    def as_json(value):
+        return {"$bytes": base64.b64encode(value).decode()} if isinstance(value, bytes) else {"$url": value.href}

@@ -9,6 +9,9 @@ import time
 import urllib.request
 from pathlib import Path
 
+import example
+import pytest
+
 HERE = Path(__file__).parent
 TEXT, USAGE = "Hello from a mock by others", {"prompt_tokens": 7, "completion_tokens": 4}
 FIXTURES = [
@@ -16,6 +19,15 @@ FIXTURES = [
     {"match": {"endpoint": "transcription"}, "response": {"transcription": {"text": "spoken"}}},
     {"match": {"endpoint": "image"}, "response": {"image": {"b64Json": "AAAA"}}},
     {"match": {}, "response": {"content": TEXT, "usage": USAGE}},
+]
+
+
+WEATHER, CLOCK = {"city": "Paris"}, {"zone": "Europe/Paris"}
+TWO_CALLS = {"toolCalls": [{"name": "weather", "arguments": WEATHER}, {"name": "clock", "arguments": CLOCK}], "usage": USAGE}
+# Asked for the weather it calls both tools, and told what they gave it says so.
+TWO_STEPS = [
+    {"match": {"hasToolResult": True}, "response": {"content": "20 degrees at noon", "usage": USAGE}},
+    {"match": {"userMessage": "weather"}, "response": TWO_CALLS},
 ]
 
 
@@ -55,3 +67,15 @@ class Aimock:
     def close(self) -> None:
         self.process.terminate()
         self.process.wait(30)
+
+
+def mocking(names: tuple[str, ...], fixtures: list[dict]):
+    """A fixture: a mock of these providers for a file of tests."""
+
+    @pytest.fixture(scope="module")
+    def mock():
+        one = Aimock(*(example.secret(name) for name in names), fixtures=fixtures)
+        yield one
+        one.close()
+
+    return mock

@@ -5,20 +5,14 @@
 
 import base64
 import contextlib
-import itertools
-import json
-import subprocess
-import threading
 import time
-from concurrent.futures import Future
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import anthropic
+import node
 import openai
 import pydantic
 
-HERE = Path(__file__).parent
 HELLO = [{"role": "user", "content": "Hi"}]
 CHAT = "chat.completions.create"
 
@@ -101,42 +95,20 @@ def _described(error: Exception) -> dict:
     return fields | {"classes": [one.__name__ for one in type(error).__mro__], "message": str(error)}
 
 
-class Node:
-    """OpenAI's, in one process for all calls: starting Node for each would take longer than the call."""
+class Node(node.Process):
+    """OpenAI's."""
 
     name = "node"
     script = "sdk.mjs"
+    outcome = Outcome
 
     def __init__(self):
-        self.process = subprocess.Popen(
-            ["node", HERE / self.script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=HERE
-        )
-        self.numbers = itertools.count()
-        self.waiting: dict[int, Future] = {}
-        self.writing = threading.Lock()
-        threading.Thread(target=self._read, daemon=True).start()
+        super().__init__(self.script)
 
     def call(self, url: str, key: str, path: str, *args, extra: dict | None = None, options: dict | None = None, **params) -> Outcome:
         params = {name: _as_json(value) for name, value in params.items()} | (extra or {})
         options = {"maxRetries": value for name, value in (options or {}).items() if name == "max_retries"}
-        number, future = next(self.numbers), Future()
-        self.waiting[number] = future
-        line = {"id": number, "url": url, "key": key, "options": options, "path": path, "args": args, "params": params or None}
-        with self.writing:
-            self.process.stdin.write(json.dumps(line) + "\n")
-            self.process.stdin.flush()
-        return future.result(60)
-
-    def _read(self) -> None:
-        for line in self.process.stdout:
-            answer = json.loads(line)
-            self.waiting.pop(answer.pop("id")).set_result(Outcome(**answer))
-        for future in self.waiting.values():
-            future.set_exception(RuntimeError("Node ended; its error stands above"))
-
-    def close(self) -> None:
-        self.process.stdin.close()
-        self.process.wait(10)
+        return self.send(url=url, key=key, options=options, path=path, args=args, params=params or None).result(60)
 
 
 class AnthropicNode(Node):

@@ -6,7 +6,7 @@ import callers
 import example
 import pytest
 from ai_sdk import VERBS
-from aimock import TEXT, USAGE, Aimock
+from aimock import CLOCK, TEXT, TWO_STEPS, USAGE, WEATHER, mocking
 from babel import MODELS
 from callers import ALICE
 from harness import Gateway
@@ -14,25 +14,16 @@ from harness import Gateway
 NAMES = ("openai", "anthropic", "google", "bedrock", "together", "cohere")  # openai: responses, together: chat completions
 MODELS = MODELS | {"together": "openai/gpt-oss-120b"}
 EMBEDDERS = {"openai": "text-embedding-3-small", "cohere": "embed-v4.0"}  # aimock has those of no other API
-WEATHER, CLOCK = {"city": "Paris"}, {"zone": "Europe/Paris"}
-CALLS = [{"name": "weather", "arguments": WEATHER}, {"name": "clock", "arguments": CLOCK}]
 OBJECT = {"city": "Paris", "degrees": 20.5}
 FIXTURES = [
-    {"match": {"hasToolResult": True}, "response": {"content": "20 degrees at noon", "usage": USAGE}},
-    {"match": {"userMessage": "weather"}, "response": {"toolCalls": CALLS, "usage": USAGE}},
+    *TWO_STEPS,
     {"match": {"userMessage": "broken"}, "response": {"toolCalls": [{"name": "broken", "arguments": WEATHER}], "usage": USAGE}},
     {"match": {"userMessage": "think"}, "response": {"content": TEXT, "reasoning": "Let me see.", "usage": USAGE}},
     {"match": {"userMessage": "JSON"}, "response": {"content": json.dumps(OBJECT), "usage": USAGE}},
     {"match": {"endpoint": "embedding"}, "response": {"embedding": [0.25, -0.5]}},
     {"match": {}, "response": {"content": TEXT, "usage": USAGE}},
 ]
-
-
-@pytest.fixture(scope="module")
-def mock():
-    one = Aimock(*(example.secret(name) for name in NAMES), fixtures=FIXTURES)
-    yield one
-    one.close()
+mock = mocking(NAMES, FIXTURES)
 
 
 @pytest.fixture(scope="module")

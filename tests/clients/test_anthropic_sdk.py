@@ -8,7 +8,7 @@ import json
 import callers
 import example
 import pytest
-from aimock import TEXT, USAGE, Aimock
+from aimock import CLOCK, TEXT, TWO_STEPS, USAGE, WEATHER, mocking
 from babel import CLIENT_KEY, MODELS, NAMES, SEEN, path_segment
 from callers import ALICE
 from harness import Gateway
@@ -22,28 +22,17 @@ WHERE = ("anthropic", "openai", "groq", "google", "bedrock", "cohere")
 HELLO = [{"role": "user", "content": "Hi"}]
 PIXEL = base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"\0" * 24).decode()
 IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PIXEL}}
-WEATHER, CLOCK = {"city": "Paris"}, {"zone": "Europe/Paris"}
 TOOLS = [
     {"name": name, "description": name, "input_schema": {"type": "object", "properties": {field: {"type": "string"}}}}
     for name, field in (("weather", "city"), ("clock", "zone"))
 ]
 FIXTURES = [
-    {"match": {"hasToolResult": True}, "response": {"content": "20 degrees at noon", "usage": USAGE}},
-    {
-        "match": {"userMessage": "weather"},
-        "response": {"toolCalls": [{"name": "weather", "arguments": WEATHER}, {"name": "clock", "arguments": CLOCK}], "usage": USAGE},
-    },
+    *TWO_STEPS,
     {"match": {"userMessage": "think"}, "response": {"content": TEXT, "reasoning": "Let me see.", "usage": USAGE}},
     {"match": {"userMessage": "shape"}, "response": {"content": '{"city":"Paris"}', "usage": USAGE}},
     {"match": {}, "response": {"content": TEXT, "usage": USAGE}},
 ]
-
-
-@pytest.fixture(scope="module")
-def others():
-    one = Aimock(*(example.secret(name) for name in WHERE), fixtures=FIXTURES)
-    yield one
-    one.close()
+others = mocking(WHERE, FIXTURES)
 
 
 @pytest.fixture(scope="module")

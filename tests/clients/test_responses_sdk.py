@@ -6,7 +6,7 @@ import json
 import callers
 import example
 import pytest
-from aimock import TEXT, USAGE, Aimock
+from aimock import CLOCK, TEXT, TWO_STEPS, USAGE, WEATHER, mocking
 from babel import CLIENT_KEY, FOREIGN, MODELS, NAMES as ALL
 from callers import ALICE
 from harness import Gateway
@@ -18,14 +18,9 @@ PASSING = ("openai", "groq")
 CHAT_ONLY = ("deepseek", "together")
 TRANSLATED = ("anthropic", "google", "vertex", "bedrock", "cohere", *CHAT_ONLY)
 NAMES = (*PASSING, *TRANSLATED)
-WEATHER, CLOCK = {"city": "Paris"}, {"zone": "Europe/Paris"}
 CITY = {"city": "Paris", "country": "France"}
 FIXTURES = [
-    {"match": {"hasToolResult": True}, "response": {"content": "20 degrees at noon", "usage": USAGE}},
-    {
-        "match": {"userMessage": "weather"},
-        "response": {"toolCalls": [{"name": "weather", "arguments": WEATHER}, {"name": "clock", "arguments": CLOCK}], "usage": USAGE},
-    },
+    *TWO_STEPS,
     {"match": {"userMessage": "capital"}, "response": {"content": json.dumps(CITY), "usage": USAGE}},
     {"match": {}, "response": {"content": TEXT, "usage": USAGE}},
 ]
@@ -37,11 +32,7 @@ TOOLS = [
 HOWS = {"plain": "responses.create", "stream": "responses.create", "helper": "responses.stream"}
 
 
-@pytest.fixture(scope="module")
-def mock():
-    one = Aimock(*(example.secret(name) for name in NAMES), fixtures=FIXTURES)
-    yield one
-    one.close()
+mock = mocking(NAMES, FIXTURES)
 
 
 @pytest.fixture(scope="module")

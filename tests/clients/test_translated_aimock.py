@@ -5,7 +5,7 @@ import json
 import callers
 import example
 import pytest
-from aimock import TEXT, USAGE, Aimock
+from aimock import CLOCK, TEXT, TWO_STEPS, USAGE, WEATHER, mocking
 from babel import MODELS, SEEN, path_segment
 from callers import ALICE
 from harness import Gateway
@@ -14,13 +14,8 @@ from sdk import CHAT, HELLO
 AZURE = {"base_url": "https://example.openai.azure.com", "api_version": "2024-10-21"}
 # aimock has no Claude on Vertex.
 NAMES = ("openai", "anthropic", "google", "vertex", "bedrock", "cohere", "azure")
-WEATHER, CLOCK = {"city": "Paris"}, {"zone": "Europe/Paris"}
 FIXTURES = [
-    {"match": {"hasToolResult": True}, "response": {"content": "20 degrees at noon", "usage": USAGE}},
-    {
-        "match": {"userMessage": "weather"},
-        "response": {"toolCalls": [{"name": "weather", "arguments": WEATHER}, {"name": "clock", "arguments": CLOCK}], "usage": USAGE},
-    },
+    *TWO_STEPS,
     {"match": {"userMessage": "think"}, "response": {"content": TEXT, "reasoning": "Let me see.", "usage": USAGE}},
     {"match": {"endpoint": "embedding"}, "response": {"embedding": [0.25, -0.5]}},
     {"match": {}, "response": {"content": TEXT, "usage": USAGE}},
@@ -30,13 +25,7 @@ TOOLS = [
     {"type": "function", "function": {"name": name, "parameters": {"type": "object", "properties": {field: {"type": "string"}}}}}
     for name, field in (("weather", "city"), ("clock", "zone"))
 ]
-
-
-@pytest.fixture(scope="module")
-def mock():
-    one = Aimock(*(example.secret(name) for name in NAMES), fixtures=FIXTURES)
-    yield one
-    one.close()
+mock = mocking(NAMES, FIXTURES)
 
 
 @pytest.fixture(scope="module")
