@@ -14,11 +14,6 @@ HOWS = {
 }
 
 
-@pytest.fixture(params=tools.NAMES)
-def name(request):
-    return request.param
-
-
 @pytest.fixture(params=HOWS)
 def model(request, babel, name):
     return HOWS[request.param](babel.url, f"acme/{name}")
