@@ -157,3 +157,31 @@ fn options_of_one_provider_are_never_translated_for_another() {
     let cohere = encoded(Dialect::Cohere, "cohere", "command-a-03-2025");
     assert_eq!(cohere["thinking"], json!({"type": "enabled", "token_budget": 100}));
 }
+
+/// A second `model` in the body would be one that nobody has allowed; providers read the last of two.
+#[test]
+fn options_of_a_provider_say_nothing_a_second_time() {
+    let own = json!({"model": "o3-pro", "messages": [], "input": "x", "stream": true, "stop": ["b"], "contents": [],
+        "system": "x", "max_tokens": 9, "tools": [], "fine": 1});
+    let names = ["openai", "azure", "groq", "anthropic", "google", "vertex", "bedrock", "cohere"];
+    let options: Value = names.map(|name| (name.to_owned(), own.clone())).into_iter().collect();
+    let mut body = user(json!([{"type": "text", "text": "hi"}]));
+    for (name, value) in [("stopSequences", json!(["a"])), ("maxOutputTokens", json!(7)), ("providerOptions", options)]
+    {
+        body[name] = value;
+    }
+    for spec in SPECS {
+        let request = decode_request(spec, body.to_string().as_bytes(), "a/b", false).unwrap();
+        for (vendor, dialect, model) in TARGETS {
+            let dialect = dialect.unwrap_or_else(|| PRESETS.iter().find(|row| row.name == vendor).unwrap().dialect);
+            let facts = Facts { vendor, provider: "p", model, base_path: "/v1", ..Facts::default() };
+            let encoded = spoken::encode_request(dialect, &request, &facts);
+            let text = String::from_utf8(encoded.body).unwrap();
+            let said = |name: &str| text.matches(&format!("\"{name}\":")).count();
+            assert!(!text.contains("o3-pro") && !text.contains("\"stream\":true"), "{vendor}: {text}");
+            for name in ["model", "messages", "stop", "contents", "max_tokens"] {
+                assert!(said(name) < 2, "{vendor} {name}: {text}");
+            }
+        }
+    }
+}

@@ -52,6 +52,9 @@ pub fn can_express(request: &Request, facts: &Facts<'_>) -> Result<(), Unable> {
     Unable::when(is_media, "messages.content")
 }
 
+/// What the request itself says; it is not said twice.
+const OURS: [&str; 7] = ["model", "stream", "contents", "systemInstruction", "generationConfig", "tools", "toolConfig"];
+
 /// Writes the request.
 pub fn encode_request(request: &Request, facts: &Facts<'_>) -> Encoded {
     let mut dropped = Dropped::default();
@@ -61,6 +64,8 @@ pub fn encode_request(request: &Request, facts: &Facts<'_>) -> Encoded {
         tools(request, facts, &mut dropped, o);
         o.object("generationConfig", |o| generation(request, facts, &mut dropped, o));
         labels(request, facts, &mut dropped, o);
+        let ours = request.ext.iter().filter(|ext| ext.owner == Owner::Google && OURS.contains(&&*ext.key));
+        ours.for_each(|ext| dropped.word(&ext.key));
         for ext in request.ext.iter().filter(|ext| place(ext.owner, &ext.key) == Place::Top) {
             o.raw(&ext.key, &ext.value);
         }
@@ -110,6 +115,7 @@ fn place(owner: Owner, key: &str) -> Place {
     match key {
         _ if owner != Owner::Google => Place::Nowhere,
         "retrievalConfig" | "structuredOutputs" => Place::Nowhere,
+        key if OURS.contains(&key) => Place::Nowhere,
         key if GENERATION.contains(&key) => Place::Generation,
         _ => Place::Top,
     }

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::messages::messages;
 use super::vendor::{Effort, Vendor};
-use crate::chat::json::{ListWriter, ObjectWriter, object};
+use crate::chat::json::{ListWriter, Object, ObjectWriter, object};
 use crate::chat::{
-    Body, Media, MediaKind, Modality, Output, Owner, Reasoning, Request, Role, Source, Tool, ToolChoice, ToolKind,
+    Body, Ext, Media, MediaKind, Modality, Output, Owner, Reasoning, Request, Role, Source, Tool, ToolChoice, ToolKind,
 };
 use crate::dialect::openai::path::path;
 use crate::dialect::{Dropped, Encoded, Facts, Unable, parts, refuses_foreign};
@@ -25,6 +25,32 @@ pub fn can_express(request: &Request, facts: &Facts<'_>) -> Result<(), Unable> {
         }
     }
     Ok(())
+}
+
+/// Extensions go last, and only under names that the request itself has not taken: providers read the last of two, and a
+/// second `model` would be one that nobody has allowed.
+fn extensions(ext: &[Ext], dropped: &mut Dropped, body: &mut Vec<u8>) {
+    const OURS: [&str; 4] = ["model", "messages", "stream", "stream_options"];
+    let mut ours = ext.iter().filter(|ext| ext.owner == Owner::OpenAi).peekable();
+    if ours.peek().is_none() {
+        return;
+    }
+    let mut taken: BTreeSet<String> = OURS.map(str::to_owned).into();
+    taken.extend(Object::parse(body).unwrap_or_default().all().map(|(name, _)| name.to_owned()));
+    let mut more = Vec::new();
+    object(&mut more, |o| {
+        for ext in ours {
+            match taken.insert(ext.key.clone()) {
+                true => o.raw(&ext.key, &ext.value),
+                false => dropped.word(&ext.key),
+            }
+        }
+    });
+    if let Some(members) = more.strip_prefix(b"{").filter(|members| members.len() > 1) {
+        body.pop();
+        body.push(b',');
+        body.extend_from_slice(members);
+    }
 }
 
 fn media_fits(media: &Media, vendor: Vendor<'_>) -> Result<(), Unable> {
@@ -66,10 +92,8 @@ pub fn encode_request(request: &Request, facts: &Facts<'_>) -> Encoded {
                 o.object("stream_options", |o| o.set("include_usage", true));
             }
         }
-        for ext in request.ext.iter().filter(|ext| ext.owner == Owner::OpenAi) {
-            o.raw(&ext.key, &ext.value);
-        }
     });
+    extensions(&request.ext, &mut dropped, &mut body);
     dropped.foreign(&request.ext, Owner::OpenAi);
     Encoded { path: path(facts, "chat/completions"), headers: Vec::new(), body, dropped }
 }
