@@ -269,7 +269,7 @@ def test_what_is_unknown_below_messages_is_told_as_anthropic_does(world, path):
         (b'{"model":"claude","providerOptions":{"anthropic":{"thinking":{}}}}', "providerOptions.anthropic.thinking"),
         (b'{"model":"claude","providerOptions":{"groq":{"x":1}}}', "providerOptions.groq.x"),
         (b'{"model":"acme/blind","messages":[{"role":"user","content":[{"type":"image","source":{}}]}]}', "`image`"),
-        (b'{"model":"acme/blind","thinking":{"type":"adaptive"}}', "`thinking`"),
+        (b'{"model":"acme/blind","thinking":{"type":"enabled","budget_tokens":1024}}', "`thinking`"),
     ],
 )
 def test_what_is_refused_is_told_as_anthropic_does(world, body, message):
