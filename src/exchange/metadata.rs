@@ -71,7 +71,7 @@ impl Exchange {
         };
         l.object(|o| {
             o.set("provider", &target.provider.name);
-            o.set("credentialType", "system");
+            o.set("credentialType", if target.lent.is_some() { "byok" } else { "system" });
             o.set("success", is_success(attempt));
             o.set("startTime", attempt.started / MILLISECOND);
             o.maybe("endTime", ended.map(|ended| ended / MILLISECOND));

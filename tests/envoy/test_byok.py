@@ -88,6 +88,9 @@ def test_own_ones_fall_back_to_each_other_then_to_ours_and_rest_nobody(world):
         response = world.ask("alice", **BY_BODY)
         assert response.status == 200
         assert world.used("openai") == [f"Bearer {MINE}", f"Bearer {MINE2}", ours]
+        routing = response.json()["choices"][0]["message"]["provider_metadata"]["gateway"]["routing"]
+        tried = [one["credentialType"] for attempts in routing["modelAttempts"] for one in attempts["providerAttempts"]]
+        assert tried == ["byok", "byok", "system"]
         assert response.header("x-tollgate-attempts") == "openai:401,openai:401,openai:200"
     assert world.gateway.line_of(response)["credential"] == "0"
     world.behave()
