@@ -347,7 +347,7 @@ impl Exchange {
 /// A little less than a bound. Envoy's timers run from the beginning of an event loop's turn, so on a busy worker they
 /// fire some milliseconds before our clock says so.
 pub fn nearly(bound: Duration) -> Duration {
-    bound.saturating_sub((bound / 4).min(Duration::from_secs(1)))
+    bound.saturating_sub((bound / 2).min(Duration::from_secs(2)))
 }
 
 #[cfg(test)]

@@ -155,7 +155,7 @@ CASES = [
     Case("overloaded", told(503, **SOON), "InternalServerError", 503, "overloaded", tries=3, asked=6),
     Case("overloaded-529", told(529, **SOON), "InternalServerError", 503, "overloaded", tries=3, asked=6),
     Case("late", told(504), "InternalServerError", 504, "timeout", tries=3, asked=6),
-    Case("timeout", always(hang()), "InternalServerError", 504, "timeout", tries=3, asked=6, timeouts={"attempt": "1500ms"}),
+    Case("timeout", always(hang()), "InternalServerError", 504, "timeout", tries=3, asked=6, timeouts={"attempt": "3s"}),
     Case("refused", None, "InternalServerError", 503, "no_provider", tries=3, providers=("groq",)),
     # A provider's own advice is about its own answer: whether a repetition makes sense, the gateway says.
     Case("advice-no", told(500, x_should_retry="false"), "InternalServerError", 500, None, tries=3, asked=6),
