@@ -1,18 +1,17 @@
 //! The gateway role: once per request. It reads the head and the body, makes the plan, and writes the report.
 
 use super::meters::Meters;
+use super::routing::{self, Whole};
 use super::{Timed, health, host, table, wait};
-use crate::access::{Caller, is_credential};
+use crate::access::Caller;
 use crate::config::Config;
 use crate::dialect::Client;
 use crate::dialect::heard::{encode_error, status as status_for};
-use crate::dialect::passing;
-use crate::dialect::translation::Foreign;
 use crate::error::{Class, Error};
-use crate::exchange::{Admission, Admitted, End, Exchange, Refused, Report, admit, attribute, from_envoy, record};
+use crate::exchange::{Admission, Admitted, End, Exchange, Refused, Report, admit, from_envoy, record};
 use crate::generation;
 use crate::http::{Headers, encode};
-use crate::route::{Ask, Request, byok, plan};
+use crate::route::{Ask, Plan};
 use host::{Buffer, Map};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
@@ -132,42 +131,29 @@ impl Gateway {
     /// The request is whole: makes the plan and sends the request on its way.
     fn route(&mut self, since: u64) -> Action {
         let Phase::Reading(reading) = std::mem::replace(&mut self.phase, Phase::Waiting) else { return Action::Pause };
-        let Reading { admitted: Admitted { client, caller, operation, path, reader, .. }, headers } = *reading;
-        let refused = |error, caller| Refused { client, error, caller: Some(caller), operation: Some(operation) };
-        let mut ask = match reader.finish(path, headers.get("x-tollgate-session")) {
-            Ok(ask) => ask,
-            Err(error) => return self.refuse(refused(error, caller), None, since, &headers),
+        let Reading { admitted, headers } = *reading;
+        let mut whole = match Whole::read(admitted, headers) {
+            Ok(whole) => whole,
+            Err(unread) => return self.refuse(unread.refused, None, since, &unread.headers),
         };
-        let body = || host::body(Buffer::RequestBody, 0, usize::MAX >> 1);
-        let is_strict = headers.get("x-tollgate-strict") == Some(b"1");
-        let foreign = Foreign::new(ask.voice(), body, is_strict);
-        let subscription = byok::subscription(&headers);
-        let planned = attribute(&mut ask.options, &headers).and_then(|()| {
-            plan(&Request {
-                config: &self.config,
-                caller: &caller,
-                operation,
-                asked: &ask.model,
-                options: &ask.options,
-                conversation: ask.conversation,
-                draw: self.identity.draw,
-                pinned: ask.pinned,
-                subscription: subscription.as_ref(),
-                first_only: headers.get("x-tollgate-fallback") == Some(b"off"),
-                refusal: &|provider, model, sent| {
-                    let loss = || passing::refuses(&ask, provider, &headers);
-                    foreign.refusal(&ask, provider, model, sent).or_else(|| is_strict.then(loss).flatten())
-                },
-            })
-        });
-        let plan = match planned {
-            Ok(plan) => plan,
-            Err(error) => return self.refuse(refused(error, caller), Some(&ask), since, &headers),
-        };
+        let attributed = whole.attribute();
+        match attributed.and_then(|()| whole.plan(&self.config, self.identity.draw, &whole.ask.model)) {
+            Ok(plan) => self.send(whole, plan, since),
+            Err(error) => self.refuse_whole(error, &whole, since),
+        }
+    }
+
+    fn refuse_whole(&mut self, error: Error, whole: &Whole, since: u64) -> Action {
+        self.refuse(whole.refused(error), Some(&whole.ask), since, &whole.headers)
+    }
+
+    /// Begins the exchange.
+    fn send(&mut self, whole: Whole, plan: Plan, since: u64) -> Action {
         let identity = (self.identity.generation.clone(), self.started);
-        let health = health::shared();
-        let exchange = Rc::new(Exchange::new(identity, self.config.clone(), caller, ask, plan, headers, health));
-        send(&exchange, &self.identity);
+        let Whole { caller, ask, headers, .. } = whole;
+        let exchange =
+            Rc::new(Exchange::new(identity, self.config.clone(), caller, ask, plan, headers, health::shared()));
+        routing::send(&exchange, self.identity.ticket);
         wait::keep_places(since);
         exchange.overhead.set(self.spent);
         table::insert(self.identity.ticket, exchange.clone());
@@ -202,37 +188,6 @@ impl Gateway {
         respond(client, &error, &exchange.generation, &exchange.ask.model, &exchange.headers());
         Action::Pause
     }
-}
-
-/// What the upstream role and Envoy's router need to know: the ticket, the first cluster, bounds of time and number.
-/// Everything of the client's that must not leave goes.
-fn send(exchange: &Exchange, identity: &table::Identity) {
-    let plan = &exchange.plan;
-    let Some(first) = plan.targets.first() else { return };
-    for (name, _) in exchange.pristine.iter() {
-        if is_credential(name) || name.starts_with(b"x-envoy-") || name.starts_with(b"x-tollgate-") {
-            let _ = host::remove_header(Map::RequestHeaders, name);
-        }
-    }
-    let timeouts = plan.asked.model.timeouts;
-    // One more where rejected seals can be left out.
-    let unsealed = usize::from(exchange.ask.operation.is_chat());
-    let retries = plan.most_attempts().saturating_sub(1).max(1).saturating_add(unsealed).to_string();
-    let _ = host::set_header(Map::RequestHeaders, "x-envoy-max-retries", retries.as_bytes());
-    if let Some(per_try) = timeouts.timer(exchange.ask.stream) {
-        let per_try = per_try.as_millis().to_string();
-        let _ = host::set_header(Map::RequestHeaders, "x-envoy-upstream-rq-per-try-timeout-ms", per_try.as_bytes());
-    }
-    if let Some(total) = timeouts.total {
-        let total = total.as_millis().to_string();
-        let _ = host::set_header(Map::RequestHeaders, "x-envoy-upstream-rq-timeout-ms", total.as_bytes());
-    }
-    if plan.targets.iter().any(|target| target.provider.preset.self_hosted) {
-        let _ = host::set_filter_state(table::AFFINITY, &format!("{:016x}", plan.affinity));
-    }
-    let _ = host::set_property(table::TICKET, &identity.ticket.to_bytes());
-    let _ = host::set_property(table::CLUSTER, first.provider.cluster.as_bytes());
-    let _ = host::clear_route_cache();
 }
 
 /// The status that Envoy was about to send.

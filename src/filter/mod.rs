@@ -13,6 +13,7 @@ mod older;
 mod passing;
 mod receiving;
 mod root;
+mod routing;
 mod sending;
 mod table;
 mod tokens;
