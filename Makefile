@@ -1,6 +1,6 @@
 # `make run` to try it, `make test` for everything that CI runs, `make help` for the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt schema wasm envoy envoy-older bench fuzz clean
+.PHONY: help run key test lint fmt schema wasm envoy envoy-older bench fuzz clean
 
 # Any Envoy from 1.39; the default one is fetched. The older ones are for the tests: 1.39 is the oldest that can choose the
 # order of fallback per request, those before it run with envoy/older-envoy.yaml.
@@ -16,6 +16,9 @@ help: ## this list
 
 run: wasm envoy ## build, start Envoy with envoy/envoy.yaml, print a curl that works
 	@python3 scripts/run.py $(ENVOY) envoy/envoy.yaml
+
+key: ## a new key for a client: ID=alice, and GROUP=engineers where it has one
+	@python3 scripts/key.py "$(ID)" "$(GROUP)"
 
 test: lint ready ## everything that CI runs
 	cargo test --quiet --no-fail-fast

@@ -115,6 +115,27 @@ impl<T: Decode> Decode for Filled<T> {
     }
 }
 
+/// One, or a list with at least one.
+#[derive(Default)]
+pub struct OneOrMore<T>(pub Vec<T>);
+
+impl<T: Decode> Decode for OneOrMore<T> {
+    fn decode(node: &Node<'_>, mistakes: &mut Mistakes) -> Option<Self> {
+        match node.tree {
+            Tree::List(_) => Filled::decode(node, mistakes).map(|Filled(items)| OneOrMore(items)),
+            _ => T::decode(node, mistakes).map(|item| OneOrMore(vec![item])),
+        }
+    }
+
+    fn expected() -> String {
+        T::expected()
+    }
+
+    fn shape() -> Shape {
+        Shape::Either(vec![T::shape(), Filled::<T>::shape()])
+    }
+}
+
 /// Free keys with values, sorted by key: a map that Envoy hands over has no other order.
 pub struct Mapping<K, V>(pub Vec<(K, V, Path)>);
 

@@ -255,3 +255,12 @@ fn a_secret_in_the_document_is_one_warning_and_never_seen() {
     );
     assert!(!format!("{config:?}").contains("hunter"));
 }
+
+#[test]
+fn a_key_may_have_several_hashes() {
+    let (old, new) = ("0".repeat(64), "1".repeat(64));
+    let config =
+        load(&with(json!({"keys": [{"id": "alice", "sha256": [old, new]}, {"id": "bob", "sha256": "2".repeat(64)}]})));
+    let of = |byte: u8| config.access.by_hash.get(&[byte; 32]).map(|index| config.access.keys[*index].id.as_str());
+    assert_eq!([of(0x00), of(0x11), of(0x22), of(0x33)], [Some("alice"), Some("alice"), Some("bob"), None]);
+}

@@ -364,6 +364,17 @@ const DOCUMENTS: &[(&str, &str, &[&str])] = &[
         ],
     ),
     (
+        "key with several hashes",
+        r##"{"keys": [{"id": "a", "sha256": []}, {"id": "b", "sha256": ["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "hunter2"]}, {"id": "c", "sha256": ["9F86D081884C7D659A2FEAA0C55AD015A3BF4F1B2B0B822CD15D6C15B0F00A08", "0000000000000000000000000000000000000000000000000000000000000000", "0000000000000000000000000000000000000000000000000000000000000000"]}, {"id": "d", "sha256": ["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]}]}"##,
+        &[
+            "keys[0].sha256: found an empty list, expected a list with at least one element",
+            "keys[1].sha256[1]: found text, expected the SHA-256 of the key: 64 hex digits",
+            "keys[2]: found the same key as keys[1], expected one of its own",
+            "keys[2].sha256: found the same hash twice, expected different ones",
+            "keys[3]: found the same key as keys[1], expected one of its own",
+        ],
+    ),
+    (
         "key whose hash is the key",
         r##"{"keys": [{"id": "a", "sha256": "hunter2"}]}"##,
         &["keys[0].sha256: found text, expected the SHA-256 of the key: 64 hex digits"],

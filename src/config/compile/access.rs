@@ -1,14 +1,16 @@
 //! Who may call: keys by their hash, groups, and callers without a key.
 
+use super::super::decode::OneOrMore;
 use super::super::document::Document;
 use super::super::endpoint::HeaderName;
-use super::super::raw::{RawGateway, RawKey, RawLimits};
+use super::super::raw::{RawGateway, RawKey, RawLimits, RawSecret};
 use super::super::{Access, Group, Identity, Key, Limits, Secret};
 use super::Context;
 use super::names::Names;
 use super::providers::{exactly_one, variable};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// Keys, groups and identity.
 pub fn compile(raw: &RawGateway, names: &Names<'_>, context: &mut Context<'_>) -> Access {
@@ -19,11 +21,17 @@ pub fn compile(raw: &RawGateway, names: &Names<'_>, context: &mut Context<'_>) -
             let text = "found \"anonymous\", expected another name: it stands for callers without a key";
             context.mistakes.add(&key.at("id"), text);
         }
-        if let Some(hash) = hash(key, context) {
-            let first = *by_hash.entry(hash).or_insert(i);
-            if let Some(first) = raw.keys.get(first).filter(|_| first != i) {
-                let text = format!("found the same key as {}, expected one of its own", first.path());
-                context.mistakes.add(key.path(), text);
+        for hash in hashes(key, context) {
+            match by_hash.entry(hash) {
+                Entry::Vacant(place) => drop(place.insert(i)),
+                Entry::Occupied(first) if *first.get() == i => {
+                    context.mistakes.add(&key.at("sha256"), "found the same hash twice, expected different ones");
+                }
+                Entry::Occupied(first) => {
+                    let first = raw.keys.get(*first.get()).map(|first| first.path().to_string());
+                    let text = format!("found the same key as {}, expected one of its own", first.unwrap_or_default());
+                    context.mistakes.add(key.path(), text);
+                }
             }
         }
         let group = key.group.as_ref();
@@ -64,12 +72,20 @@ pub fn compile(raw: &RawGateway, names: &Names<'_>, context: &mut Context<'_>) -
     }
 }
 
-fn hash(key: &RawKey, context: &mut Context<'_>) -> Option<[u8; 32]> {
+/// Of every secret that is this key.
+fn hashes(key: &RawKey, context: &mut Context<'_>) -> Vec<[u8; 32]> {
     let given = [("sha256", key.sha256.is_some()), ("secret", key.secret.is_some())];
     if !exactly_one(key, &given, context) {
-        return None;
+        return Vec::new();
     }
-    let Some(raw) = &key.secret else { return key.sha256.map(|hash| hash.0) };
+    match (&key.sha256, &key.secret) {
+        (Some(OneOrMore(hashes)), _) => hashes.iter().map(|hash| hash.0).collect(),
+        (None, Some(secret)) => hash(secret, context).into_iter().collect(),
+        (None, None) => Vec::new(),
+    }
+}
+
+fn hash(raw: &RawSecret, context: &mut Context<'_>) -> Option<[u8; 32]> {
     let given = [("env", raw.env.is_some()), ("value", raw.value.is_some())];
     if !exactly_one(raw, &given, context) {
         return None;

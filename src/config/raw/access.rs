@@ -1,5 +1,6 @@
 //! Groups, keys, and callers without a key.
 
+use super::super::decode::OneOrMore;
 use super::super::document::document;
 use super::super::endpoint::HeaderName;
 use super::super::leaf::{Glob, Name, Sha256, Variable};
@@ -41,8 +42,8 @@ document! {
         required id: Name,
         /// What it shares with other keys; without it, `access.identity.default_group`, else every model is allowed.
         optional group: Name,
-        /// SHA-256 of the key in hex.
-        optional sha256: Sha256,
+        /// SHA-256 of the key in hex. Several while one replaces another: each of them is this key, with its id, budgets and limits.
+        optional sha256: OneOrMore<Sha256>,
         /// The key itself, hashed at load.
         optional secret: RawSecret,
         /// Of this key alone.
