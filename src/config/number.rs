@@ -82,21 +82,22 @@ impl Leaf for Weight {
     }
 }
 
-/// A decimal that is exact to six places, in millionths.
+/// A decimal that is exact to so many places, in units of the last.
 #[derive(Clone, Copy, Default)]
-pub struct Decimal(pub u64);
+pub struct Decimal<const PLACES: usize = 6>(pub u64);
 
-impl Leaf for Decimal {
+impl<const PLACES: usize> Leaf for Decimal<PLACES> {
     fn parse(tree: &Tree) -> Option<Self> {
-        scaled(&digits(tree)?, 6).map(Decimal)
+        scaled(&digits(tree)?, PLACES).map(Decimal)
     }
 
     fn expected() -> String {
-        "a decimal such as \"0.25\" with at most 6 places".to_owned()
+        format!("a decimal such as \"0.25\" with at most {PLACES} places")
     }
 
     fn json() -> Value {
-        json!({ "type": ["string", "number"], "pattern": "^[0-9]+(\\.[0-9]{1,6})?$", "minimum": 0 })
+        let pattern = format!("^[0-9]+(\\.[0-9]{{1,{PLACES}}})?$");
+        json!({ "type": ["string", "number"], "pattern": pattern, "minimum": 0 })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Preset, Secret};
 use crate::error::Class;
+use crate::meter::Price;
 use crate::operation::Operation;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -144,8 +145,8 @@ pub struct Model {
     pub max_output: Option<u64>,
     /// `None`: everything is assumed.
     pub supports: Option<Vec<Ability>>,
-    /// USD per million tokens; overrides the catalog.
-    pub price: Option<Price>,
+    /// What it costs at all of its targets; overrides the catalog.
+    pub price: Option<Rc<Price>>,
 }
 
 /// One provider that serves a model.
@@ -204,17 +205,6 @@ pub enum Ability {
     Reasoning,
     Audio,
     Pdf,
-}
-
-/// Decimal USD per million tokens, in pico-USD per token (1 USD per million tokens = 1,000,000 pico-USD a token).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub struct Price {
-    pub input: Option<u64>,
-    pub cached_input: Option<u64>,
-    pub cache_write_5m: Option<u64>,
-    pub cache_write_1h: Option<u64>,
-    pub output: Option<u64>,
 }
 
 /// How plans are made.

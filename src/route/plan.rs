@@ -12,6 +12,7 @@ use crate::access::Caller;
 use crate::config::{Affinity, AuthStyle, Byok, Config, Credentials, Model, ModelTarget, Provider, ProviderId, Secret};
 use crate::dialect::way;
 use crate::error::Error;
+use crate::meter::Price;
 use crate::operation::Operation;
 use std::cell::OnceCell;
 use std::cmp::Reverse;
@@ -68,6 +69,8 @@ pub struct Target {
     pub model: Resolved,
     /// The name sent.
     pub sent: String,
+    /// What it charges, where that is known.
+    pub price: Option<Rc<Price>>,
     /// Indexes of the provider's secrets, in the order in which they are tried; 0 for its token, empty where it needs
     /// none.
     pub credentials: Vec<usize>,
@@ -249,6 +252,7 @@ fn target(request: &Request<'_>, resolved: &Resolved, target: &ModelTarget, prov
         provider: provider.clone(),
         model: resolved.clone(),
         sent: target.model.clone(),
+        price: resolved.model.price.clone(),
         credentials: credentials(request, provider),
         lent: None,
         token: OnceCell::new(),

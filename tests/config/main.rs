@@ -19,6 +19,7 @@ use encode::encode;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tollgate::config::*;
+use tollgate::meter::{Price, Rates, Tier};
 
 const EXAMPLE: &str = include_str!("example.json");
 
@@ -93,8 +94,8 @@ fn the_example_means_what_it_says() {
     let llama = &config.models[1];
     assert_eq!(llama.context_window, Some(131_072));
     assert_eq!(llama.supports, Some(vec![Ability::Tools, Ability::JsonSchema]));
-    let price = llama.price.clone().unwrap();
-    assert_eq!((price.input, price.cached_input, price.output), (Some(200_000), Some(50_000), Some(800_000)));
+    let rates = llama.price.as_ref().unwrap().rates;
+    assert_eq!((rates.input, rates.cached_input, rates.output), (Some(200_000), Some(50_000), Some(800_000)));
     assert_eq!(config.native_names["meta-llama/Llama-3.3-70B-Instruct"], [1]);
     assert_eq!(config.access.keys[0].group, Some(1));
     // SHA-256 of "test".
@@ -147,9 +148,43 @@ fn json_and_struct_mean_the_same() {
         "pools": null,
     }));
     let config = load(&odd);
-    assert_eq!(config.models[0].price.as_ref().unwrap().output, Some(1_000_000));
+    assert_eq!(config.models[0].price.as_ref().unwrap().rates.output, Some(1_000_000));
     assert_eq!(config.models[0].context_window, Some(4_294_967_296));
     assert_eq!(told(&config), told(&Config::load(&encode(&odd, 3), &all_set).unwrap()));
+}
+
+#[test]
+fn a_price_is_whole_pico_usd_and_what_a_tier_leaves_out_is_as_usual() {
+    let price = |price: Value| {
+        let document = with(json!({"models": [{"name": "openai/a", "price": price}]}));
+        load(&document).models[0].price.as_deref().cloned().unwrap()
+    };
+    let full = price(json!({
+        "input": "1.25", "cached_input": "0.125", "output": 10, "reasoning": "12", "audio_output": "0.000001",
+        "request": "0.005", "tools": [{"name": "web_search", "usd": "0.000000000001"}],
+        "tiers": [{"above": 200_000, "input": "2.5"}, {"above": 400_000, "output": "20"}],
+        "service_tiers": [{"name": "Flex", "input": "0.625", "output": 5}],
+    }));
+    let base = Rates {
+        input: Some(1_250_000),
+        cached_input: Some(125_000),
+        output: Some(10_000_000),
+        reasoning: Some(12_000_000),
+        audio_output: Some(1),
+        ..Rates::default()
+    };
+    let expected = Price {
+        rates: base,
+        tiers: vec![
+            Tier { above: 200_000, rates: Rates { input: Some(2_500_000), ..base } },
+            Tier { above: 400_000, rates: Rates { output: Some(20_000_000), ..base } },
+        ],
+        service_tiers: vec![("flex".to_owned(), Rates { input: Some(625_000), output: Some(5_000_000), ..base })],
+        request: Some(5_000_000_000),
+        tools: vec![("web_search".to_owned(), 1)],
+    };
+    assert_eq!(full, expected);
+    assert_eq!(price(json!({})), Price::default());
 }
 
 #[test]

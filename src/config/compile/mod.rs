@@ -5,6 +5,7 @@ mod access;
 mod budgets;
 mod models;
 mod names;
+mod price;
 mod providers;
 
 use super::choice::Label;

@@ -2,10 +2,11 @@
 
 use super::super::document::Document;
 use super::super::mistakes::{Path, did_you_mean, quoted};
-use super::super::raw::{RawGateway, RawModel, RawPrice, RawTarget, RawTimeouts};
-use super::super::{Model, ModelTarget, Price, Provider, ProviderId, Timeouts};
+use super::super::raw::{RawGateway, RawModel, RawTarget, RawTimeouts};
+use super::super::{Model, ModelTarget, Provider, ProviderId, Timeouts};
 use super::Context;
 use super::names::Names;
+use super::price;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -29,7 +30,7 @@ pub fn compile(
             context_window: model.context_window.map(|count| count.0),
             max_output: model.max_output.map(|count| count.0),
             supports: model.supports.clone(),
-            price: model.price.as_ref().map(price),
+            price: model.price.as_ref().map(|raw| Rc::new(price::compile(raw, context))),
         }));
     }
     for entry in &raw.providers.0 {
@@ -205,16 +206,4 @@ pub fn known(
 fn timeouts(raw: &RawTimeouts) -> Timeouts {
     let span = |span: &Option<super::super::number::Span>| span.map(|span| span.0);
     Timeouts { attempt: raw.attempt.0, first_token: span(&raw.first_token), total: span(&raw.total) }
-}
-
-/// USD per million tokens in millionths is pico-USD per token.
-fn price(raw: &RawPrice) -> Price {
-    let pico = |usd: &Option<super::super::number::Decimal>| usd.map(|usd| usd.0);
-    Price {
-        input: pico(&raw.input),
-        cached_input: pico(&raw.cached_input),
-        cache_write_5m: pico(&raw.cache_write_5m),
-        cache_write_1h: pico(&raw.cache_write_1h),
-        output: pico(&raw.output),
-    }
 }

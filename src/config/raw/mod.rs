@@ -3,11 +3,13 @@
 mod access;
 mod budgets;
 mod models;
+mod price;
 mod providers;
 
 pub use access::*;
 pub use budgets::*;
 pub use models::*;
+pub use price::*;
 pub use providers::*;
 
 use super::Expose;

@@ -3,9 +3,9 @@
 use super::super::decode::Filled;
 use super::super::document::document;
 use super::super::leaf::{Alias, ModelName, Name, NativeName};
-use super::super::number::{Bytes, Count, Decimal, Span, Weight, Whole};
+use super::super::number::{Bytes, Count, Span, Weight, Whole};
 use super::super::{Ability, Affinity, FallbackOn};
-use super::RawLimits;
+use super::{RawLimits, RawPrice};
 
 document! {
     /// A public model and how it is served.
@@ -56,22 +56,6 @@ document! {
         optional first_token: Span,
         /// The whole exchange; without it, unbounded.
         optional total: Span,
-    }
-}
-
-document! {
-    /// USD per million tokens.
-    RawPrice {
-        /// Of the prompt.
-        optional input: Decimal,
-        /// Of the prompt's part that came from a cache.
-        optional cached_input: Decimal,
-        /// Of what was written to a cache for 5 minutes.
-        optional cache_write_5m: Decimal,
-        /// Of what was written to a cache for an hour.
-        optional cache_write_1h: Decimal,
-        /// Of the answer.
-        optional output: Decimal,
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::Visit;
 use crate::chat::json::{ListWriter, ObjectWriter};
-use crate::config::{Ability, Model, ModelTarget, Price, Provider};
+use crate::config::{Ability, Model, ModelTarget, Provider};
 use crate::dialect::ai_sdk::ModelType;
+use crate::meter::{Price, Rates};
 use crate::operation::Operation;
 use std::rc::Rc;
 
@@ -69,7 +70,7 @@ impl<'a> Offer<'a> {
 
     /// What it costs, where the configuration says so.
     pub fn price(&self) -> Option<Usd> {
-        self.model.price.as_ref().map(Usd::of)
+        self.model.price.as_deref().map(Usd::of)
     }
 }
 
@@ -123,12 +124,8 @@ pub struct Usd {
 impl Usd {
     fn of(price: &Price) -> Usd {
         let usd = |pico: Option<u64>| pico.map(usd);
-        Usd {
-            input: usd(price.input),
-            output: usd(price.output),
-            cache_read: usd(price.cached_input),
-            cache_write: usd(price.cache_write_5m),
-        }
+        let Rates { input, output, cached_input, cache_write_5m, .. } = price.rates;
+        Usd { input: usd(input), output: usd(output), cache_read: usd(cached_input), cache_write: usd(cache_write_5m) }
     }
 }
 
