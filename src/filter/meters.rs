@@ -12,10 +12,14 @@ use std::rc::Rc;
 /// Most series of one worker; further ones go to `other`.
 const MOST_SERIES: usize = 20_000;
 
+/// Gauges of money are in nano-USD.
+const PICO_IN_NANO: u64 = 1_000;
+
 /// The metrics of a configuration.
 pub struct Meters {
     config: Rc<Config>,
     ids: RefCell<HashMap<Series, u32, BuildHasherDefault<Quick>>>,
+    budgets: RefCell<HashMap<String, u32>>,
 }
 
 /// A hasher for keys that no client chooses: a series is a few small numbers.
@@ -51,7 +55,7 @@ impl Hasher for Quick {
 impl Meters {
     /// Meters without any series yet.
     pub fn new(config: Rc<Config>) -> Meters {
-        Meters { config, ids: RefCell::default() }
+        Meters { config, ids: RefCell::default(), budgets: RefCell::default() }
     }
 
     /// Writes everything that a report says.
@@ -75,6 +79,33 @@ impl Meters {
                 let _ = host::record_metric(id, 1);
             }
         }
+    }
+
+    /// What a budget of money allows and what of it is spent, in pico-USD. `labels`: `budget` with its id and, of one that
+    /// `each` has alone, `key`, `group` or `user` with a configured name; nothing that a client can choose.
+    #[allow(dead_code, reason = "nothing has a budget yet")]
+    pub fn budget_usd(&self, labels: &[(&str, &str)], limit: u64, spent: u64) {
+        self.budget(Family::BudgetLimitNanousd, labels, limit / PICO_IN_NANO);
+        self.budget(Family::BudgetSpentNanousd, labels, spent / PICO_IN_NANO);
+    }
+
+    /// The same of a budget of tokens.
+    #[allow(dead_code, reason = "nothing has a budget yet")]
+    pub fn budget_tokens(&self, labels: &[(&str, &str)], limit: u64, spent: u64) {
+        self.budget(Family::BudgetLimitTokens, labels, limit);
+        self.budget(Family::BudgetSpentTokens, labels, spent);
+    }
+
+    /// Ids are kept: each definition of a name that exists already takes up room in the host.
+    #[allow(dead_code, reason = "nothing has a budget yet")]
+    fn budget(&self, family: Family, labels: &[(&str, &str)], value: u64) {
+        let name = crate::metric::host_name(family, labels.iter().copied());
+        let known = self.budgets.borrow().get(&name).copied();
+        let Some(id) = known.or_else(|| host::define_metric(family.kind(), &name).ok()) else { return };
+        if known.is_none() {
+            self.budgets.borrow_mut().insert(name, id);
+        }
+        let _ = host::record_metric(id, value);
     }
 
     fn add(&self, series: Series, value: u64) {

@@ -34,6 +34,10 @@ pub enum Family {
     InFlight,
     TargetCooldown,
     CredentialResting,
+    BudgetLimitNanousd,
+    BudgetSpentNanousd,
+    BudgetLimitTokens,
+    BudgetSpentTokens,
     BuildInfo,
     ConfigInfo,
     Duration,
@@ -61,6 +65,10 @@ impl Family {
             Family::InFlight => "tollgate_in_flight",
             Family::TargetCooldown => "tollgate_target_cooldown",
             Family::CredentialResting => "tollgate_credential_resting",
+            Family::BudgetLimitNanousd => "tollgate_budget_limit_nanousd",
+            Family::BudgetSpentNanousd => "tollgate_budget_spent_nanousd",
+            Family::BudgetLimitTokens => "tollgate_budget_limit_tokens",
+            Family::BudgetSpentTokens => "tollgate_budget_spent_tokens",
             Family::BuildInfo => "tollgate_build_info",
             Family::ConfigInfo => "tollgate_config_info",
             Family::Duration => "tollgate_request_duration_milliseconds",
@@ -76,6 +84,10 @@ impl Family {
             Family::InFlight
             | Family::TargetCooldown
             | Family::CredentialResting
+            | Family::BudgetLimitNanousd
+            | Family::BudgetSpentNanousd
+            | Family::BudgetLimitTokens
+            | Family::BudgetSpentTokens
             | Family::BuildInfo
             | Family::ConfigInfo => Kind::Gauge,
             Family::Duration | Family::TimeToFirstToken | Family::TimePerOutputToken | Family::Overhead => {
