@@ -15,6 +15,16 @@ const MOST_SERIES: usize = 20_000;
 /// Gauges of money are in nano-USD.
 const PICO_IN_NANO: u64 = 1_000;
 
+/// What should never happen is there from the start: of a counter that begins with its first event, `increase` in
+/// Prometheus would not see that event.
+const RARE: &[(Family, &[(&str, &str)])] = &[
+    (Family::ConfigRejected, &[]),
+    (Family::Misconfigured, &[("reason", "cluster")]),
+    (Family::Misconfigured, &[("reason", "exchange")]),
+    (Family::ReasoningDropped, &[]),
+    (Family::SeriesDropped, &[]),
+];
+
 /// The metrics of a configuration.
 pub struct Meters {
     config: Rc<Config>,
@@ -72,8 +82,11 @@ impl Meters {
         }
     }
 
-    /// What is true of a configuration as long as it is in force.
+    /// What is true of a configuration as long as it is in force; and zero times what may go wrong.
     pub fn announce(&self) {
+        for (family, labels) in RARE {
+            set(*family, labels, 0);
+        }
         for (family, label) in [(Family::BuildInfo, Label::Version), (Family::ConfigInfo, Label::ConfigHash)] {
             if let Some(id) = self.id(Series::new(family, &[label])) {
                 let _ = host::record_metric(id, 1);
@@ -137,7 +150,7 @@ pub fn count(family: Family, labels: &[(&str, &str)]) {
     }
 }
 
-/// Sets a gauge that belongs to no configuration.
+/// Sets a gauge, or adds to a counter, that belongs to no configuration.
 pub fn set(family: Family, labels: &[(&str, &str)], value: u64) {
     if let Ok(id) = host::define_metric(family.kind(), &crate::metric::host_name(family, labels.iter().copied())) {
         let _ = host::record_metric(id, value);

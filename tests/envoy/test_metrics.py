@@ -25,6 +25,10 @@ FAMILIES = {
     "tollgate_refusals_total": {"reason"},
     "tollgate_usage_missing_total": {"model", "provider"},
     "tollgate_stream_errors_total": {"provider"},
+    "tollgate_reasoning_dropped_total": set(),
+    "tollgate_misconfigured_total": {"reason"},
+    "tollgate_config_rejected_total": set(),
+    "tollgate_series_dropped_total": set(),
     "tollgate_in_flight": set(),
     "tollgate_build_info": {"version"},
     "tollgate_config_info": {"hash"},
@@ -129,6 +133,7 @@ VALUES = [
     ("tollgate_usage_missing_total", {"model": "acme/one", "provider": "openai"}, 2),  # the dumb one and the cut one
     ("tollgate_stream_errors_total", {"provider": "openai"}, 1),
     ("tollgate_refusals_total", {"reason": "policy_model"}, 1),
+    *((rare, {}, 0) for rare in ("tollgate_misconfigured_total", "tollgate_config_rejected_total", "tollgate_series_dropped_total")),
     ("tollgate_in_flight", {}, 0),
     ("tollgate_build_info", {}, 1),
     ("tollgate_config_info", {}, 1),
