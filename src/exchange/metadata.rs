@@ -7,7 +7,7 @@ use super::attempt::{Attempt, End};
 use crate::chat::Raw;
 use crate::chat::json::{ListWriter, ObjectWriter, object};
 use crate::config::Expose;
-use crate::meter::Usage;
+use crate::meter::{Usage, usd};
 use crate::route::Target;
 
 impl Exchange {
@@ -94,13 +94,6 @@ impl Exchange {
 /// Of an attempt whose answer is being written: one that failed came before it.
 fn is_success(attempt: &Attempt) -> bool {
     !matches!(attempt.end, End::Failed(_) | End::Broken(_))
-}
-
-/// Pico-USD as a decimal number of USD.
-fn usd(pico: u64) -> String {
-    const USD: u64 = 1_000_000_000_000;
-    let text = format!("{}.{:012}", pico / USD, pico % USD);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 #[cfg(test)]

@@ -1,7 +1,11 @@
 //! What an exchange used, and what that cost.
 
+mod cost;
+mod money;
 mod price;
 mod usage;
 
+pub use cost::{Cost, Prices, Source, cost, cost_at, without_cache};
+pub use money::{pico, usd};
 pub use price::{Price, Rates, Tier, is_usual_tier};
-pub use usage::Usage;
+pub use usage::{Iteration, Usage};

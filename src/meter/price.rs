@@ -44,14 +44,24 @@ pub struct Rates {
     pub audio_input: Option<u64>,
     /// Input that was sound and read from the provider's cache.
     pub cached_audio_input: Option<u64>,
+    /// Input that was images.
+    pub image_input: Option<u64>,
     /// Output that was sound.
     pub audio_output: Option<u64>,
     /// Output that was images.
     pub image_output: Option<u64>,
 }
 
-/// Words of providers for the tier of service that the plain rates are of: what one gets without asking. `auto` and
-/// Groq's `performance` are words of requests only.
+impl Price {
+    /// The rates of a tier of service, by the provider's word. Vertex puts its traffic's type before it.
+    pub(super) fn of_service_tier(&self, word: &str) -> Option<&Rates> {
+        let word = word.to_ascii_lowercase();
+        let tier = word.strip_prefix("on_demand_").unwrap_or(&word);
+        self.service_tiers.iter().find(|(name, _)| *name == tier).map(|(_, rates)| rates)
+    }
+}
+
+/// Words of providers for the tier of service that the plain rates are of: what one gets without asking.
 const USUAL_TIERS: &[&str] = &["standard", "default", "auto", "on_demand", "on-demand"];
 
 /// Whether a provider's word names the tier of service that the plain rates are of; case does not matter.
@@ -71,6 +81,7 @@ impl Rates {
             reasoning: self.reasoning.or(base.reasoning),
             audio_input: self.audio_input.or(base.audio_input),
             cached_audio_input: self.cached_audio_input.or(base.cached_audio_input),
+            image_input: self.image_input.or(base.image_input),
             audio_output: self.audio_output.or(base.audio_output),
             image_output: self.image_output.or(base.image_output),
         }

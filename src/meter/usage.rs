@@ -16,6 +16,10 @@ pub struct Usage {
     pub cache_write_1h: Option<u64>,
     /// The part of `input` that was sound.
     pub audio_in: Option<u64>,
+    /// The part of both `cache_read` and `audio_in`.
+    pub cached_audio: Option<u64>,
+    /// The part of `input` that was images.
+    pub image_in: Option<u64>,
     /// All output tokens.
     pub output: Option<u64>,
     /// The part of `output` that was reasoning.
@@ -28,8 +32,21 @@ pub struct Usage {
     pub server_tools: Vec<(String, u64)>,
     /// The service tier that answered, in the provider's word.
     pub tier: Option<String>,
+    /// What else changes the price, in the provider's words: Anthropic's `fast` (speed) and `us` (where it ran).
+    pub terms: Vec<String>,
+    /// What several models did, or one several times, where the provider bills that instead of the counts above.
+    pub iterations: Vec<Iteration>,
     /// The price that the provider itself reports, in pico-USD.
     pub cost: Option<u64>,
+}
+
+/// One of several runs of models behind one answer, such as an advisor's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Iteration {
+    /// The model's name at the provider; `None` for the model that was asked.
+    pub model: Option<String>,
+    /// Its tokens.
+    pub usage: Usage,
 }
 
 impl Usage {
@@ -38,9 +55,9 @@ impl Usage {
         *self == Usage::default()
     }
 
-    /// Whether there is a count in it. A tier alone is no report (rule 17).
+    /// Whether there is a count in it. Words alone are no report (rule 17).
     pub fn has_counts(&self) -> bool {
-        let without_words = Usage { tier: None, ..self.clone() };
+        let without_words = Usage { tier: None, terms: Vec::new(), ..self.clone() };
         !without_words.is_empty()
     }
 
@@ -53,6 +70,8 @@ impl Usage {
             (&mut self.cache_write_5m, later.cache_write_5m),
             (&mut self.cache_write_1h, later.cache_write_1h),
             (&mut self.audio_in, later.audio_in),
+            (&mut self.cached_audio, later.cached_audio),
+            (&mut self.image_in, later.image_in),
             (&mut self.output, later.output),
             (&mut self.reasoning, later.reasoning),
             (&mut self.audio_out, later.audio_out),
@@ -70,6 +89,12 @@ impl Usage {
         if later.tier.is_some() {
             self.tier.clone_from(&later.tier);
         }
+        if !later.terms.is_empty() {
+            self.terms.clone_from(&later.terms);
+        }
+        if !later.iterations.is_empty() {
+            self.iterations.clone_from(&later.iterations);
+        }
     }
 }
 
@@ -82,6 +107,8 @@ mod tests {
         let tools = |name: &str, runs| vec![(name.to_owned(), runs)];
         let mut usage = Usage { input: Some(3), cache_write: Some(9), tier: Some("a".into()), ..Usage::default() };
         usage.server_tools = tools("web_search", 1);
+        usage.terms = vec!["us".to_owned()];
+        usage.iterations = vec![Iteration::default()];
         usage.merge(&Usage {
             input: Some(5),
             output: Some(0),
@@ -94,10 +121,15 @@ mod tests {
             output: Some(0),
             server_tools: tools("web_search", 2),
             tier: Some("a".into()),
+            terms: vec!["us".to_owned()],
+            iterations: vec![Iteration::default()],
             ..Usage::default()
         };
         assert_eq!(usage, expected);
-        assert!(!Usage { tier: Some("ON_DEMAND".into()), ..Usage::default() }.has_counts());
+        usage.merge(&Usage { iterations: vec![Iteration::default(), Iteration::default()], ..Usage::default() });
+        assert_eq!(usage.iterations.len(), 2);
+        let words = Usage { tier: Some("ON_DEMAND".into()), terms: vec!["us".into()], ..Usage::default() };
+        assert!(!words.has_counts());
         assert!(Usage { input: Some(0), ..Usage::default() }.has_counts());
     }
 }

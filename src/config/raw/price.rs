@@ -18,7 +18,8 @@ macro_rules! rates {
                 optional cached_input: Decimal,
                 /// Of what was written to the provider's cache for 5 minutes; without it, as `input`.
                 optional cache_write_5m: Decimal,
-                /// Of what was written to the provider's cache for an hour; without it, as `cache_write_5m`.
+                /// Of what was written to the provider's cache for an hour; without it, unknown, or as `input` where
+                /// there is no `cache_write_5m` either.
                 optional cache_write_1h: Decimal,
                 /// Of the answer, where no line below says otherwise.
                 optional output: Decimal,
@@ -28,6 +29,8 @@ macro_rules! rates {
                 optional audio_input: Decimal,
                 /// Of sound that came from the provider's cache; without it, as `cached_input`.
                 optional cached_audio_input: Decimal,
+                /// Of the prompt's part that was images; without it, as `input`.
+                optional image_input: Decimal,
                 /// Of the answer's part that was sound; without it, as `output`.
                 optional audio_output: Decimal,
                 /// Of the answer's part that was images; without it, as `output`.
@@ -49,6 +52,7 @@ macro_rules! rates {
                     reasoning: pico(&self.reasoning),
                     audio_input: pico(&self.audio_input),
                     cached_audio_input: pico(&self.cached_audio_input),
+                    image_input: pico(&self.image_input),
                     audio_output: pico(&self.audio_output),
                     image_output: pico(&self.image_output),
                 }

@@ -103,16 +103,3 @@ fn it_is_told_to_those_who_sent_options() {
         assert!(told(operation, r#"{"model":"chat","providerOptions":{}}"#));
     }
 }
-
-#[test]
-fn money_is_a_decimal_number() {
-    for (pico, text) in [
-        (0, "0"),
-        (1, "0.000000000001"),
-        (38_000_000, "0.000038"),
-        (1_500_000_000_000, "1.5"),
-        (20_000_000_000_000, "20"),
-    ] {
-        assert_eq!(usd(pico), text);
-    }
-}

@@ -4,7 +4,7 @@ use super::Visit;
 use crate::chat::json::{ListWriter, ObjectWriter};
 use crate::config::{Ability, Model, ModelTarget, Provider};
 use crate::dialect::ai_sdk::ModelType;
-use crate::meter::{Price, Rates};
+use crate::meter::{Price, Rates, usd};
 use crate::operation::Operation;
 use std::rc::Rc;
 
@@ -126,33 +126,5 @@ impl Usd {
         let usd = |pico: Option<u64>| pico.map(usd);
         let Rates { input, output, cached_input, cache_write_5m, .. } = price.rates;
         Usd { input: usd(input), output: usd(output), cache_read: usd(cached_input), cache_write: usd(cache_write_5m) }
-    }
-}
-
-/// Pico-USD as USD: `0.0000002` of 200000.
-fn usd(pico: u64) -> String {
-    const ONE: u64 = 1_000_000_000_000;
-    let text = format!("{}.{:012}", pico / ONE, pico % ONE);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn prices_are_exact() {
-        for (pico, expected) in [
-            (0, "0"),
-            (1, "0.000000000001"),
-            (200_000, "0.0000002"),
-            (1_250_000, "0.00000125"),
-            (15_000_000, "0.000015"),
-            (1_000_000_000_000, "1"),
-            (12_500_000_000_000, "12.5"),
-            (u64::MAX, "18446744.073709551615"),
-        ] {
-            assert_eq!(usd(pico), expected);
-        }
     }
 }
