@@ -3,14 +3,15 @@
 //! Envoy gives it as a serialized `envoy.config.core.v3.Metadata`, whose first field is `map<string, Struct>
 //! filter_metadata`. The other one, and the metadata of other filters, is none of our business.
 
-use super::protobuf::{self, Carried};
+use super::protobuf::read;
 use super::tree::Tree;
+use crate::stream::protobuf::{Carried, field};
 
 /// The provider that the host belongs to; `None` where nothing, or nothing readable, says so.
 pub fn provider(metadata: &[u8]) -> Option<String> {
     let mut rest = metadata;
     while !rest.is_empty() {
-        if let (1, Carried::Bytes(entry)) = protobuf::field(&mut rest).ok()?
+        if let (1, Carried::Bytes(entry)) = field(&mut rest)?
             && let Some(name) = named(entry)
         {
             return Some(name);
@@ -23,13 +24,13 @@ pub fn provider(metadata: &[u8]) -> Option<String> {
 fn named(mut entry: &[u8]) -> Option<String> {
     let (mut is_ours, mut ours) = (false, None);
     while !entry.is_empty() {
-        match protobuf::field(&mut entry).ok()? {
+        match field(&mut entry)? {
             (1, Carried::Bytes(key)) => is_ours = key == b"tollgate",
             (2, Carried::Bytes(value)) => ours = Some(value),
             _ => return None,
         }
     }
-    match protobuf::read(ours.filter(|_| is_ours)?).ok()?.get("provider") {
+    match read(ours.filter(|_| is_ours)?).ok()?.get("provider") {
         Some(Tree::Text(name)) => Some(name.clone()),
         _ => None,
     }

@@ -5,17 +5,11 @@
 //! `Value { null = 1 | number = 2 | string = 3 | bool = 4 | struct = 5 | list = 6 }`.
 
 use super::tree::{DEEPEST, Tree};
+use crate::stream::protobuf::{self, Carried};
 
 /// The tree of a Struct; the error says what was found and expected.
 pub fn read(bytes: &[u8]) -> Result<Tree, String> {
     read_struct(bytes, 0)
-}
-
-/// What a field carries.
-pub enum Carried<'a> {
-    Varint(u64),
-    Fixed64([u8; 8]),
-    Bytes(&'a [u8]),
 }
 
 fn read_struct(bytes: &[u8], depth: usize) -> Result<Tree, String> {
@@ -74,38 +68,8 @@ fn read_text(bytes: &[u8]) -> Result<String, String> {
     String::from_utf8(bytes.to_vec()).map_err(|_| damaged())
 }
 
-/// The next field's number and what it carries.
-pub fn field<'a>(rest: &mut &'a [u8]) -> Result<(u64, Carried<'a>), String> {
-    let tag = varint(rest)?;
-    let carried = match tag & 7 {
-        0 => Carried::Varint(varint(rest)?),
-        1 => {
-            let (number, after) = rest.split_first_chunk().ok_or_else(damaged)?;
-            *rest = after;
-            Carried::Fixed64(*number)
-        }
-        2 => {
-            let length = usize::try_from(varint(rest)?).map_err(|_| damaged())?;
-            let (bytes, after) = rest.split_at_checked(length).ok_or_else(damaged)?;
-            *rest = after;
-            Carried::Bytes(bytes)
-        }
-        _ => return Err(damaged()),
-    };
-    Ok((tag >> 3, carried))
-}
-
-fn varint(rest: &mut &[u8]) -> Result<u64, String> {
-    let mut value = 0_u64;
-    for shift in (0..64).step_by(7) {
-        let (byte, after) = rest.split_first().ok_or_else(damaged)?;
-        *rest = after;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Ok(value);
-        }
-    }
-    Err(damaged())
+fn field<'a>(rest: &mut &'a [u8]) -> Result<(u64, Carried<'a>), String> {
+    protobuf::field(rest).ok_or_else(damaged)
 }
 
 fn damaged() -> String {

@@ -3,6 +3,7 @@
 mod cost;
 mod money;
 mod price;
+pub mod rls;
 mod usage;
 
 pub use cost::{Cost, Prices, Source, cost, cost_at, without_cache};

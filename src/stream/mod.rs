@@ -1,4 +1,4 @@
-//! Incremental readers of bytes: JSON, server-sent events, AWS event streams, multipart; and the splicing of edits into bodies.
+//! Incremental readers of bytes: JSON, server-sent events, AWS event streams, multipart, protobuf; and the splicing of edits into bodies.
 //!
 //! All of them take bytes as they arrive, in any chunking, and hold no more than one event or captured value.
 
@@ -6,5 +6,6 @@ pub mod event_stream;
 pub mod json;
 pub mod lenient;
 pub mod multipart;
+pub mod protobuf;
 pub mod splice;
 pub mod sse;
