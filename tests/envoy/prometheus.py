@@ -14,7 +14,8 @@ import yaml
 SAMPLE = re.compile(r"^([a-zA-Z_:][\w:]*)\{(.*)\} (\S+)$")
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 ESCAPES = {r"\\": "\\", r"\"": '"', r"\n": "\n"}
-EXAMPLE = Path(__file__).resolve().parents[2] / "envoy" / "prometheus.yaml"
+ENVOY = Path(__file__).resolve().parents[2] / "envoy"
+EXAMPLE, ALERTS = ENVOY / "prometheus.yaml", ENVOY / "alerts.yaml"
 
 
 @dataclass(frozen=True)

@@ -30,10 +30,12 @@ pub fn report(config: &Config, query: Query<'_>) -> Error {
         let by = if labels.is_empty() { String::new() } else { format!(" by ({labels})") };
         format!("sum{by} (increase({metric}{matchers}{range}))")
     };
+    let cost = sum("tollgate_cost_nanousd_total", &[label]);
     let tokens = sum("tollgate_tokens_total", &[label, Some("type")]);
     let requests = sum("tollgate_requests_total", &[label]);
     let mut message = format!(
-        "Reports are not made here. Ask Prometheus for tokens by `{tokens}` and for requests by `{requests}`{when}."
+        "Reports are not made here. Ask Prometheus for USD by `{cost} / 1e9`, for tokens by `{tokens}` and for requests \
+         by `{requests}`{when}."
     );
     let used = LABELS.iter().filter(|(_, filter, own)| label == Some(*own) || query.get(filter).is_some());
     for (_, _, label) in used.filter(|(_, _, label)| !is_told(config, label)) {

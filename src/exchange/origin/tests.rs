@@ -284,14 +284,16 @@ fn a_report_is_prometheus_to_make() {
     };
     let plain = |query: &str| told(json!({}), query);
     let dates = "start_date=2026-11-20&end_date=2026-11-21";
-    let both = |tokens: &str, requests: &str, rest: &str| {
+    let all = |cost: &str, tokens: &str, requests: &str, rest: &str| {
         format!(
-            "Reports are not made here. Ask Prometheus for tokens by `{tokens}` and for requests by `{requests}`{rest}"
+            "Reports are not made here. Ask Prometheus for USD by `{cost} / 1e9`, for tokens by `{tokens}` and for \
+             requests by `{requests}`{rest}"
         )
     };
     assert_eq!(
         plain(&format!("{dates}&group_by=model")),
-        both(
+        all(
+            "sum by (model) (increase(tollgate_cost_nanousd_total[2d] @ 1795305600))",
             "sum by (model, type) (increase(tollgate_tokens_total[2d] @ 1795305600))",
             "sum by (model) (increase(tollgate_requests_total[2d] @ 1795305600))",
             "."
@@ -299,7 +301,8 @@ fn a_report_is_prometheus_to_make() {
     );
     assert_eq!(
         plain(dates),
-        both(
+        all(
+            "sum (increase(tollgate_cost_nanousd_total[1d]))",
             "sum by (type) (increase(tollgate_tokens_total[1d]))",
             "sum (increase(tollgate_requests_total[1d]))",
             " with start=1795219200, end=1795305600 and step=1d."
