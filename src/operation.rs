@@ -48,25 +48,29 @@ impl Operation {
         Operation::Rerank,
     ];
 
+    /// Where it is served, below the prefix of its clients ([`Client::of_path`]).
+    pub fn paths(self) -> &'static [&'static str] {
+        match self {
+            Operation::ChatCompletions => &["/chat/completions"],
+            Operation::Completions => &["/completions"],
+            Operation::Responses => &["/responses"],
+            Operation::Messages => &["/messages"],
+            Operation::CountTokens => &["/messages/count_tokens"],
+            Operation::LanguageModel => &["/language-model"],
+            Operation::Embeddings => &["/embeddings"],
+            Operation::EmbeddingModel => &["/embedding-model"],
+            Operation::Moderations => &["/moderations"],
+            Operation::Images => &["/images/generations", "/images/edits", "/images/variations"],
+            Operation::Audio => &["/audio/speech", "/audio/transcriptions", "/audio/translations"],
+            Operation::Rerank => &["/rerank"],
+        }
+    }
+
     /// The operation of a path below a client's own prefix ([`Client::of_path`]), such as `/chat/completions`; `None`
     /// where nothing is served.
     pub fn of_path(client: Client, path: &str) -> Option<Operation> {
-        Some(match (client, path) {
-            (Client::AiSdk(_), "/language-model") => Operation::LanguageModel,
-            (Client::AiSdk(_), "/embedding-model") => Operation::EmbeddingModel,
-            (Client::AiSdk(_), _) => return None,
-            (_, "/chat/completions") => Operation::ChatCompletions,
-            (_, "/completions") => Operation::Completions,
-            (_, "/responses") => Operation::Responses,
-            (_, "/messages") => Operation::Messages,
-            (_, "/messages/count_tokens") => Operation::CountTokens,
-            (_, "/embeddings") => Operation::Embeddings,
-            (_, "/moderations") => Operation::Moderations,
-            (_, "/images/generations" | "/images/edits" | "/images/variations") => Operation::Images,
-            (_, "/audio/speech" | "/audio/transcriptions" | "/audio/translations") => Operation::Audio,
-            (_, "/rerank") => Operation::Rerank,
-            _ => return None,
-        })
+        let is_ai_sdk = matches!(client, Client::AiSdk(_));
+        Operation::ALL.into_iter().find(|one| one.is_ai_sdk() == is_ai_sdk && one.paths().contains(&path))
     }
 
     /// The word in labels and log lines.
@@ -96,6 +100,11 @@ impl Operation {
     /// Whether it is one of Anthropic's API, which has its own words for what is read in passing.
     pub fn is_anthropics(self) -> bool {
         matches!(self, Operation::Messages | Operation::CountTokens)
+    }
+
+    /// Whether it is one of the AI SDK's protocol, which stands below prefixes of its own.
+    pub fn is_ai_sdk(self) -> bool {
+        matches!(self, Operation::LanguageModel | Operation::EmbeddingModel)
     }
 
     /// Whether vectors are asked for, in whichever format.

@@ -23,11 +23,13 @@ pub enum Client {
 }
 
 impl Client {
+    /// Where each version of the AI SDK's protocol is served.
+    pub const AI_SDKS: [(&str, Spec); 3] = [("/v1/ai", Spec::V2), ("/v3/ai", Spec::V3), ("/v4/ai", Spec::V4)];
+
     /// The client of a path, and what stands below its prefix: `/v1`, or `/v4/ai`. Nothing below: not served.
     pub fn of_path(path: &str) -> (Client, &str) {
-        for (prefix, spec) in [("/v1/ai/", Spec::V2), ("/v3/ai/", Spec::V3), ("/v4/ai/", Spec::V4)] {
-            if path.starts_with(prefix) {
-                let below = path.get(prefix.len().saturating_sub(1)..).unwrap_or_default();
+        for (prefix, spec) in Client::AI_SDKS {
+            if let Some(below) = path.strip_prefix(prefix).filter(|below| below.starts_with('/')) {
                 return (Client::AiSdk(spec), below);
             }
         }
