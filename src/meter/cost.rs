@@ -4,7 +4,7 @@
 //! the cost unknown: it is never taken for nothing. The rules have names in `docs/costs.md`, and tests by them.
 
 use super::price::{Price, Rates, is_usual_tier};
-use super::usage::{Iteration, Usage};
+use super::usage::{Billed, Usage};
 use std::rc::Rc;
 
 /// Who says what it cost.
@@ -72,23 +72,21 @@ pub fn without_cache(usage: &Usage, prices: Prices<'_>) -> Option<u64> {
         cached_audio: None,
         ..usage.clone()
     };
-    let of = |iteration: &Iteration| Iteration { usage: uncached(&iteration.usage), ..iteration.clone() };
-    let iterations = usage.iterations.iter().map(of).collect();
-    u64::try_from(computed(&Usage { iterations, ..uncached(usage) }, prices)?).ok()
+    let billed = usage.billed.iter().map(|one| Billed { usage: uncached(&one.usage), ..one.clone() }).collect();
+    u64::try_from(computed(&Usage { billed, ..uncached(usage) }, prices)?).ok()
 }
 
 fn computed(usage: &Usage, prices: Prices<'_>) -> Option<u128> {
     let price = prices.served?;
-    let fee = u128::from(price.request.unwrap_or(0));
-    if !usage.has_counts() {
-        // What is charged by the request alone, such as an image, need not report anything.
-        return (price.request.is_some() && price.rates == Rates::default()).then_some(fee);
+    let mut pico = u128::from(price.request.unwrap_or(0)).checked_add(tools(usage, price)?)?;
+    if price.rates == Rates::default() {
+        // What is charged by the request or by the run alone, such as an image, need not report tokens.
+        return (price.request.is_some() || !price.tools.is_empty()).then_some(pico);
     }
-    let mut pico = fee.checked_add(tools(usage, price)?)?;
-    if usage.iterations.is_empty() {
+    if usage.billed.is_empty() {
         return pico.checked_add(tokens(usage, rates(usage, usage, price)?)?);
     }
-    for Iteration { model, usage: one } in &usage.iterations {
+    for Billed { model, usage: one } in &usage.billed {
         let of_other = model.as_ref().map(|name| (prices.other)(name));
         let price = match &of_other {
             Some(other) => other.as_deref()?,

@@ -9,4 +9,4 @@ mod usage;
 pub use cost::{Cost, Prices, Source, cost, cost_at, without_cache};
 pub use money::{pico, usd};
 pub use price::{Price, Rates, Tier, is_usual_tier};
-pub use usage::{Iteration, Usage};
+pub use usage::{Billed, Usage};

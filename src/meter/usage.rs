@@ -34,15 +34,15 @@ pub struct Usage {
     pub tier: Option<String>,
     /// What else changes the price, in the provider's words: Anthropic's `fast` (speed) and `us` (where it ran).
     pub terms: Vec<String>,
-    /// What several models did, or one several times, where the provider bills that instead of the counts above.
-    pub iterations: Vec<Iteration>,
+    /// What is billed instead of the counts above, where that is something else.
+    pub billed: Vec<Billed>,
     /// The price that the provider itself reports, in pico-USD.
     pub cost: Option<u64>,
 }
 
-/// One of several runs of models behind one answer, such as an advisor's.
+/// What one model is billed for: several may have worked on one answer, or not all of what one saw is charged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Iteration {
+pub struct Billed {
     /// The model's name at the provider; `None` for the model that was asked.
     pub model: Option<String>,
     /// Its tokens.
@@ -92,8 +92,8 @@ impl Usage {
         if !later.terms.is_empty() {
             self.terms.clone_from(&later.terms);
         }
-        if !later.iterations.is_empty() {
-            self.iterations.clone_from(&later.iterations);
+        if !later.billed.is_empty() {
+            self.billed.clone_from(&later.billed);
         }
     }
 }
@@ -108,7 +108,7 @@ mod tests {
         let mut usage = Usage { input: Some(3), cache_write: Some(9), tier: Some("a".into()), ..Usage::default() };
         usage.server_tools = tools("web_search", 1);
         usage.terms = vec!["us".to_owned()];
-        usage.iterations = vec![Iteration::default()];
+        usage.billed = vec![Billed::default()];
         usage.merge(&Usage {
             input: Some(5),
             output: Some(0),
@@ -122,12 +122,12 @@ mod tests {
             server_tools: tools("web_search", 2),
             tier: Some("a".into()),
             terms: vec!["us".to_owned()],
-            iterations: vec![Iteration::default()],
+            billed: vec![Billed::default()],
             ..Usage::default()
         };
         assert_eq!(usage, expected);
-        usage.merge(&Usage { iterations: vec![Iteration::default(), Iteration::default()], ..Usage::default() });
-        assert_eq!(usage.iterations.len(), 2);
+        usage.merge(&Usage { billed: vec![Billed::default(), Billed::default()], ..Usage::default() });
+        assert_eq!(usage.billed.len(), 2);
         let words = Usage { tier: Some("ON_DEMAND".into()), terms: vec!["us".into()], ..Usage::default() };
         assert!(!words.has_counts());
         assert!(Usage { input: Some(0), ..Usage::default() }.has_counts());

@@ -1,7 +1,7 @@
 //! The `usage` object. Its input does not contain what the cache gave or took; ours does (rule 18).
 
-use crate::chat::json::Json;
-use crate::meter::Usage;
+use crate::chat::json::{Json, Object};
+use crate::meter::{Billed, Usage};
 
 /// More tokens than any exchange can have; a larger number is a mistake, and absent.
 const MOST: u64 = 1 << 40;
@@ -23,7 +23,8 @@ pub(in crate::dialect) fn usage(raw: &[u8]) -> Usage {
 }
 
 impl Reported {
-    /// Takes over a report: fields replace, absent ones erase nothing (rule 17). `iterations` are parts of the totals.
+    /// Takes over a report: fields replace, absent ones erase nothing (rule 17). `iterations` are what is billed: the
+    /// totals leave out what other models did, and what compacted the conversation.
     pub fn add(&mut self, usage: Json<'_>) {
         let Some(object) = usage.object() else { return };
         let count = |name: &str| object.count(name).filter(|count| *count <= MOST);
@@ -45,6 +46,8 @@ impl Reported {
             };
             later.server_tools = runs.iter().filter_map(tool).take(16).collect();
         }
+        later.billed = object.items("iterations").map(billed).collect();
+        later.terms = terms(&object);
         self.usage.merge(&later);
     }
 
@@ -58,6 +61,24 @@ impl Reported {
         usage.input = self.input.map(|input| input.saturating_add(beside));
         usage.has_counts().then_some(usage)
     }
+}
+
+/// One of `iterations`; one that cannot be read has no counts, and so no price.
+fn billed(iteration: Json<'_>) -> Billed {
+    let mut reported = Reported::default();
+    reported.add(iteration);
+    let model = iteration.object().and_then(|iteration| iteration.string("model"));
+    Billed { model, usage: reported.usage().unwrap_or_default() }
+}
+
+/// What changes the price: where it ran (`us` costs more), how fast, and whether it counts as an earlier request's.
+/// <https://platform.claude.com/docs/en/about-claude/pricing> (seen 2026-11-22).
+fn terms(usage: &Object<'_>) -> Vec<String> {
+    let place = usage.string("inference_geo").filter(|place| !matches!(&**place, "global" | "not_available"));
+    let speed = usage.string("speed").filter(|speed| speed != "standard");
+    let credit = usage.object("fallback_credit").and_then(|credit| credit.object("status")?.string("type"));
+    let credit = credit.filter(|kind| kind == "redeemed").map(|_| "fallback_credit".to_owned());
+    [place, speed, credit].into_iter().flatten().collect()
 }
 
 #[cfg(test)]
@@ -87,6 +108,26 @@ mod tests {
         assert_eq!((usage.input, usage.output, usage.tier.as_deref()), (Some(22_407), Some(637), Some("standard")));
         assert_eq!(usage.server_tools, [("web_search".to_owned(), 2)]);
         assert_eq!(read(&[start, r#"{"output_tokens":9}"#]).input, Some(2078));
+    }
+
+    #[test]
+    fn what_is_billed_instead_is_told_by_iterations() {
+        let report = r#"{"input_tokens":180,"output_tokens":8,"inference_geo":"us","speed":"fast","iterations":[
+            {"type":"compaction","input_tokens":100,"output_tokens":82,"cache_creation_input_tokens":55096,
+             "cache_creation":{"ephemeral_5m_input_tokens":55096,"ephemeral_1h_input_tokens":0}},
+            {"type":"advisor_message","model":"claude-fable-5","input_tokens":7,"output_tokens":1},7]}"#;
+        let usage = read(&[report, r#"{"output_tokens":9}"#]);
+        assert_eq!((usage.input, usage.output), (Some(180), Some(9)));
+        assert_eq!(usage.terms, ["us", "fast"]);
+        let [compaction, advisor, broken] = &usage.billed[..] else { panic!("{usage:?}") };
+        assert_eq!((compaction.usage.input, compaction.usage.cache_write_5m), (Some(55_196), Some(55_096)));
+        assert_eq!((advisor.model.as_deref(), advisor.usage.input), (Some("claude-fable-5"), Some(7)));
+        assert_eq!((compaction.model.as_deref(), broken), (None, &Billed::default()));
+        let usual = r#"{"input_tokens":1,"inference_geo":"global","speed":"standard",
+            "fallback_credit":{"status":{"type":"not_applied"}}}"#;
+        assert!(read(&[usual]).terms.is_empty());
+        let redeemed = r#"{"input_tokens":1,"fallback_credit":{"status":{"type":"redeemed"}}}"#;
+        assert_eq!(read(&[redeemed]).terms, ["fallback_credit"]);
     }
 
     #[test]

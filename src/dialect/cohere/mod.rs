@@ -17,6 +17,7 @@ pub use error::failure;
 pub use request::{can_express, encode_request};
 pub use response::decode_response;
 pub use stream::Decoder;
+pub(super) use usage::billed_units;
 
 use crate::chat::Reason;
 

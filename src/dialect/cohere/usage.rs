@@ -1,8 +1,8 @@
-//! The `usage` object. `tokens` is what the model saw; `billed_units` leaves out what Cohere adds to the prompt, and is
-//! smaller (trap 14).
+//! The `usage` object. `tokens` is what the model saw; `billed_units` leaves out what Cohere adds to the prompt, is
+//! smaller, and is what costs (trap 14).
 
 use crate::chat::json::{Json, Object};
-use crate::meter::Usage;
+use crate::meter::{Billed, Usage};
 
 /// More tokens than any exchange can have; a larger number is a mistake, and absent.
 const MOST: u64 = 1 << 40;
@@ -13,14 +13,32 @@ pub(super) fn read(usage: Json<'_>) -> Option<Usage> {
     let (tokens, billed) = (object.object("tokens"), object.object("billed_units"));
     let count = |object: &Object<'_>, name: &str| object.count(name).filter(|count| *count <= MOST);
     let inside = |name| [&tokens, &billed].into_iter().flatten().find_map(|object| count(object, name));
+    let units = billed.as_ref().filter(|_| tokens.is_some());
+    let billed = units.map(|units| {
+        let usage =
+            Usage { input: count(units, "input_tokens"), output: count(units, "output_tokens"), ..Usage::default() };
+        Billed { model: None, usage }
+    });
     let read = Usage {
         input: inside("input_tokens"),
         cache_read: count(&object, "cached_tokens"),
         output: inside("output_tokens"),
         reasoning: inside("reasoning_tokens"),
+        billed: billed.into_iter().filter(|billed| billed.usage.has_counts()).collect(),
         ..Usage::default()
     };
     read.has_counts().then_some(read)
+}
+
+/// What a rerank reports in `meta.billed_units`.
+pub fn billed_units(raw: &[u8]) -> Usage {
+    let server_tools = Object::parse(raw).map(|units| search_units(&units)).unwrap_or_default();
+    Usage { server_tools, ..Usage::default() }
+}
+
+/// Searches, as runs of a tool: a query with up to 100 documents is one (<https://cohere.com/pricing>).
+fn search_units(units: &Object<'_>) -> Vec<(String, u64)> {
+    units.count("search_units").map(|count| ("search_units".to_owned(), count)).into_iter().collect()
 }
 
 #[cfg(test)]

@@ -33,6 +33,8 @@ pub(super) struct Counts {
     thoughts: Option<u64>,
     audio_prompt: Option<u64>,
     audio_tools: Option<u64>,
+    audio_cached: Option<u64>,
+    image_prompt: Option<u64>,
     audio_out: Option<u64>,
     image_out: Option<u64>,
     tier: Option<String>,
@@ -54,7 +56,11 @@ impl Counts {
                 "cachedContentTokenCount" => keep(&mut self.cached, json.count()),
                 "candidatesTokenCount" => keep(&mut self.candidates, json.count()),
                 "thoughtsTokenCount" => keep(&mut self.thoughts, json.count()),
-                "promptTokensDetails" => keep(&mut self.audio_prompt, of(json, AUDIO)),
+                "promptTokensDetails" => {
+                    keep(&mut self.audio_prompt, of(json, AUDIO));
+                    keep(&mut self.image_prompt, of(json, IMAGE));
+                }
+                "cacheTokensDetails" => keep(&mut self.audio_cached, of(json, AUDIO)),
                 "toolUsePromptTokensDetails" => keep(&mut self.audio_tools, of(json, AUDIO)),
                 "candidatesTokensDetails" => {
                     keep(&mut self.audio_out, of(json, AUDIO));
@@ -79,6 +85,8 @@ impl Counts {
             input: sum(self.prompt, self.tools),
             cache_read: self.cached,
             audio_in: sum(self.audio_prompt, self.audio_tools),
+            cached_audio: self.audio_cached,
+            image_in: self.image_prompt,
             output: sum(self.candidates, self.thoughts),
             reasoning: self.thoughts,
             audio_out: self.audio_out,

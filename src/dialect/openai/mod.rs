@@ -6,6 +6,7 @@ pub mod chat;
 mod closing;
 pub mod embeddings;
 mod error;
+mod hosted;
 mod path;
 mod request;
 pub mod responses;
@@ -14,6 +15,7 @@ mod usage;
 
 pub use closing::closing_event;
 pub use error::{failure, refusal, stream_failure};
+pub(super) use hosted::Scan;
 pub(super) use request::renamed_json;
 pub use request::{encode, hides_usage};
 pub use stream::{First, Stream};

@@ -1,8 +1,9 @@
 //! Usage of OpenAI-compatible providers, in all places and under all names that they give it.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
-use crate::meter::Usage;
+use crate::meter::{Usage, pico};
 use crate::stream::lenient::{Fields, Lenient};
 
 /// More tokens than any exchange can have; a larger number is a mistake, and absent.
@@ -31,7 +32,17 @@ pub(super) struct Reported {
     cached_tokens: Count,
     /// Perplexity, instead of the details.
     reasoning_tokens: Count,
+    /// OpenRouter: a number of USD. Perplexity: parts and their sum.
+    cost: Price,
+    /// OpenRouter: whether an account of the operator's own at the provider behind it was used.
+    is_byok: Lenient<bool>,
+    cost_details: Fields<CostDetails>,
+    /// xAI: <https://docs.x.ai/docs/guides/cost-tracking>.
+    cost_in_usd_ticks: Lenient<u64>,
 }
+
+/// 10^10 of xAI's ticks are a dollar.
+const PICO_PER_TICK: u64 = 100;
 
 type Count = Lenient<u64>;
 
@@ -40,12 +51,56 @@ type Count = Lenient<u64>;
 struct InputDetails {
     cached_tokens: Count,
     cache_write_tokens: Count,
+    audio_tokens: Count,
+    image_tokens: Count,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct OutputDetails {
     reasoning_tokens: Count,
+    audio_tokens: Count,
+    image_tokens: Count,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct CostDetails {
+    upstream_inference_cost: Usd,
+}
+
+/// A number of USD, in pico-USD; read from its digits. Anything else is absent.
+#[derive(Debug, Default)]
+struct Usd(Option<u64>);
+
+impl<'de> Deserialize<'de> for Usd {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Usd(pico(<&RawValue>::deserialize(deserializer)?.get())))
+    }
+}
+
+/// What a provider says that it costs.
+#[derive(Debug, Default)]
+enum Price {
+    #[default]
+    Unsaid,
+    /// OpenRouter.
+    Number(u64),
+    /// Perplexity.
+    Total(u64),
+}
+
+impl<'de> Deserialize<'de> for Price {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Parts {
+            total_cost: Usd,
+        }
+        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        let total = || serde_json::from_str::<Fields<Parts>>(raw).ok()?.0?.total_cost.0.map(Price::Total);
+        Ok(pico(raw).map(Price::Number).or_else(total).unwrap_or_default())
+    }
 }
 
 /// The usage of a `usage` member.
@@ -60,25 +115,48 @@ pub(in crate::dialect) fn usage(raw: &[u8]) -> Usage {
 impl Reported {
     /// The usage as billed.
     pub(super) fn usage(&self) -> Usage {
-        let input_details = [&self.prompt_tokens_details, &self.input_tokens_details];
-        let cached = input_details.map(|details| details.0.as_ref().and_then(|d| count(&d.cached_tokens)));
-        let written = input_details.map(|details| details.0.as_ref().and_then(|d| count(&d.cache_write_tokens)));
-        let output_details = [&self.completion_tokens_details, &self.output_tokens_details];
-        let reasoning = output_details.map(|details| details.0.as_ref().and_then(|d| count(&d.reasoning_tokens)));
-
+        let of_input = |name: fn(&InputDetails) -> &Count| {
+            let details = [&self.prompt_tokens_details, &self.input_tokens_details];
+            details.into_iter().find_map(|details| count(name(details.0.as_ref()?)))
+        };
+        let of_output = |name: fn(&OutputDetails) -> &Count| {
+            let details = [&self.completion_tokens_details, &self.output_tokens_details];
+            details.into_iter().find_map(|details| count(name(details.0.as_ref()?)))
+        };
         let input = count(&self.prompt_tokens).or(count(&self.input_tokens));
         let output = count(&self.completion_tokens).or(count(&self.output_tokens));
-        let reasoning = first(&reasoning).or(count(&self.reasoning_tokens));
+        let reasoning = of_output(|details| &details.reasoning_tokens).or(count(&self.reasoning_tokens));
         Usage {
             input,
-            cache_read: first(&cached)
+            cache_read: of_input(|details| &details.cached_tokens)
                 .or(count(&self.prompt_cache_hit_tokens))
                 .or(count(&self.num_cached_tokens))
                 .or(count(&self.cached_tokens)),
-            cache_write: first(&written),
+            cache_write: of_input(|details| &details.cache_write_tokens),
+            audio_in: of_input(|details| &details.audio_tokens),
+            image_in: of_input(|details| &details.image_tokens),
             output: with_reasoning(input, output, reasoning, count(&self.total_tokens)),
             reasoning,
+            audio_out: of_output(|details| &details.audio_tokens),
+            image_out: of_output(|details| &details.image_tokens),
+            cost: self.cost(),
             ..Usage::default()
+        }
+    }
+
+    /// In pico-USD. Where OpenRouter used an account of the operator's own at the provider behind it, that one's bill
+    /// comes on top of its fee. A sum of zero is none: Perplexity says so until its last chunk, and Azure of xAI's models.
+    fn cost(&self) -> Option<u64> {
+        match self.cost {
+            Price::Number(fee) if self.is_byok.0 == Some(true) => {
+                let behind = self.cost_details.0.as_ref().and_then(|details| details.upstream_inference_cost.0);
+                fee.checked_add(behind?)
+            }
+            Price::Number(pico) => Some(pico),
+            Price::Total(pico) => Some(pico).filter(|pico| *pico > 0),
+            Price::Unsaid => {
+                self.cost_in_usd_ticks.0.filter(|ticks| *ticks > 0).and_then(|ticks| ticks.checked_mul(PICO_PER_TICK))
+            }
         }
     }
 }
@@ -94,10 +172,6 @@ fn with_reasoning(input: Option<u64>, output: Option<u64>, reasoning: Option<u64
 
 fn count(count: &Count) -> Option<u64> {
     count.0.filter(|count| *count <= MOST)
-}
-
-fn first(counts: &[Option<u64>]) -> Option<u64> {
-    counts.iter().copied().flatten().next()
 }
 
 #[cfg(test)]

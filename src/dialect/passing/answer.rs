@@ -1,7 +1,7 @@
 //! What passes by in a JSON response.
 
 use super::{Learnt, StreamError};
-use crate::dialect::{anthropic, openai};
+use crate::dialect::{anthropic, cohere, openai};
 use crate::meter::Usage;
 use crate::operation::Operation;
 use crate::stream::json::{Capture, Keep, Kind, Path, Reader};
@@ -14,6 +14,9 @@ const PATHS: &[Path] = &[
     Path { keys: &["error"], keep: Keep::Whole(16 * 1024) },
     Path { keys: &["stop_reason"], keep: Keep::Whole(64) },
     Path { keys: &["status"], keep: Keep::Whole(64) },
+    Path { keys: &["service_tier"], keep: Keep::Whole(64) },
+    Path { keys: &["tool_usage"], keep: Keep::Whole(4096) },
+    Path { keys: &["meta", "billed_units"], keep: Keep::Whole(1024) },
 ];
 const USAGE: usize = 0;
 const MODEL: usize = 1;
@@ -21,6 +24,9 @@ const ID: usize = 2;
 const ERROR: usize = 3;
 const STOP_REASON: usize = 4;
 const STATUS: usize = 5;
+const TIER: usize = 6;
+const TOOL_USAGE: usize = 7;
+const BILLED: usize = 8;
 
 /// Reads one response body as it passes. A body that is not JSON, such as audio, teaches nothing and is no error.
 #[derive(Debug)]
@@ -29,6 +35,8 @@ pub struct Answer {
     reader: Option<Reader>,
     /// Reads the `usage` of the operation's format.
     usage: fn(&[u8]) -> Usage,
+    /// Looks for runs of the provider's own tools.
+    hosted: Option<openai::Scan>,
     learnt: Learnt,
 }
 
@@ -36,7 +44,8 @@ impl Answer {
     /// An answer of which nothing is known yet.
     pub fn new(operation: Operation) -> Answer {
         let usage = if operation.is_anthropics() { anthropic::usage } else { openai::usage };
-        Answer { reader: Some(Reader::new(PATHS)), usage, learnt: Learnt::default() }
+        let hosted = (operation == Operation::Responses).then(openai::Scan::default);
+        Answer { reader: Some(Reader::new(PATHS)), usage, hosted, learnt: Learnt::default() }
     }
 
     /// Reads the next piece.
@@ -44,6 +53,7 @@ impl Answer {
         if self.reader.as_mut().is_some_and(|reader| reader.feed(chunk).is_err()) {
             self.reader = None;
         }
+        self.hosted.iter_mut().for_each(|scan| scan.feed(chunk));
     }
 
     /// Says that the body ends here, and gives what it said.
@@ -51,7 +61,7 @@ impl Answer {
         if let Some(mut reader) = self.reader.take()
             && reader.finish().is_ok()
         {
-            self.learnt = learn(&reader, self.usage);
+            self.learnt = learn(&reader, self.usage, self.hosted.as_ref());
         }
         &self.learnt
     }
@@ -68,11 +78,17 @@ impl Answer {
     }
 }
 
-fn learn(reader: &Reader, usage: fn(&[u8]) -> Usage) -> Learnt {
+fn learn(reader: &Reader, usage: fn(&[u8]) -> Usage, hosted: Option<&openai::Scan>) -> Learnt {
     let text = |path| reader.get(path).and_then(Capture::text).filter(|text| !text.is_empty());
     let raw = |path| reader.get(path).and_then(|capture: &Capture| capture.raw.as_deref());
+    let mut usage = raw(USAGE).map(usage).unwrap_or_default();
+    usage.merge(&raw(BILLED).map(cohere::billed_units).unwrap_or_default());
+    if usage.has_counts() {
+        usage.tier = usage.tier.or_else(|| text(TIER));
+        usage.server_tools.extend(hosted.map(|scan| scan.runs(raw(TOOL_USAGE))).unwrap_or_default());
+    }
     Learnt {
-        usage: raw(USAGE).map(usage).unwrap_or_default(),
+        usage,
         model: text(MODEL),
         id: text(ID),
         // Of messages and of responses; choices say it each by itself.

@@ -131,6 +131,14 @@ fn each_rule_as_documented() {
         }),
         ("request", Usage::default(), Price { request: Some(5_000_000_000), ..Price::default() }, Some(5_000_000_000)),
         ("request", Usage::default(), with(|price| price.request = Some(5_000_000_000)), None),
+        ("request", thousand.clone(), Price { request: Some(5), ..Price::default() }, Some(5)),
+        (
+            "tools",
+            Usage { server_tools: tool("search_units", 3), ..Usage::default() },
+            Price { tools: tool("search_units", 2_000_000_000), ..Price::default() },
+            Some(3 * 2_000_000_000),
+        ),
+        ("unknown", thousand.clone(), Price::default(), None),
         (
             "tools",
             Usage { server_tools: tool("web_search", 2), ..thousand.clone() },
@@ -220,19 +228,19 @@ fn a_tier_of_service_is_charged_by_its_own_price_or_unknown() {
 }
 
 #[test]
-fn each_iteration_is_charged_by_its_own_models_price() {
+fn what_is_billed_instead_is_charged_by_each_models_own_price() {
     let advisor = Rc::new(Price {
         rates: Rates { input: Some(10_000_000), output: Some(50_000_000), ..Rates::default() },
         ..Price::default()
     });
     let other = |name: &str| (name == "claude-fable-5").then(|| advisor.clone());
     let iteration =
-        |model: Option<&str>, input, output| Iteration { model: model.map(str::to_owned), usage: usage(input, output) };
+        |model: Option<&str>, input, output| Billed { model: model.map(str::to_owned), usage: usage(input, output) };
     let price = with(|price| price.tools = tool("web_search", 10_000_000_000));
     let prices = Prices { served: Some(&price), other: &other };
     // The totals of an advised answer leave the advisor out.
     let mut advised = Usage {
-        iterations: vec![
+        billed: vec![
             iteration(None, 1128, 155),
             iteration(Some("claude-fable-5"), 2564, 99),
             iteration(None, 1354, 11),
@@ -247,7 +255,7 @@ fn each_iteration_is_charged_by_its_own_models_price() {
     assert_eq!(without_cache(&advised, prices), Some(cost.pico));
     // A price that nobody knows is nobody's.
     assert_eq!(super::cost(&advised, Some(&price)), None);
-    advised.iterations.push(iteration(Some("claude-unheard-of"), 1, 1));
+    advised.billed.push(iteration(Some("claude-unheard-of"), 1, 1));
     assert_eq!(cost_at(&advised, prices), None);
 }
 

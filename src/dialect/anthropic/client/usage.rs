@@ -3,7 +3,7 @@
 use crate::chat::json::ObjectWriter;
 use crate::meter::Usage;
 
-/// Runs that the SDK's schema wants both of, where there are any.
+/// Runs that the SDK's schema wants both of, where there are any. It has no place for those of other tools.
 const RUNS: [&str; 2] = ["web_search", "web_fetch"];
 
 /// Writes the counts that are known; the schema wants input and output in any case.
@@ -23,14 +23,12 @@ pub(super) fn write(usage: &Usage, o: &mut ObjectWriter<'_>) {
     if let Some(reasoning) = usage.reasoning {
         o.object("output_tokens_details", |o| o.set("thinking_tokens", reasoning));
     }
-    if !usage.server_tools.is_empty() {
+    let runs = RUNS.map(|name| usage.server_tools.iter().find(|(tool, _)| tool == name).map(|(_, runs)| *runs));
+    if runs.iter().any(Option::is_some) {
         o.object("server_tool_use", |o| {
-            for name in RUNS {
-                let runs = usage.server_tools.iter().find(|(tool, _)| tool == name);
-                o.set(&format!("{name}_requests"), runs.map_or(0, |(_, runs)| *runs));
+            for (name, runs) in RUNS.iter().zip(runs) {
+                o.set(&format!("{name}_requests"), runs.unwrap_or(0));
             }
-            let others = usage.server_tools.iter().filter(|(tool, _)| !RUNS.contains(&tool.as_str()));
-            others.for_each(|(tool, runs)| o.set(&format!("{tool}_requests"), runs));
         });
     }
     o.maybe("service_tier", usage.tier.as_deref().and_then(tier));

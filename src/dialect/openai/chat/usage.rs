@@ -1,34 +1,12 @@
 //! The `usage` object, read with everything that vendors add, and written as OpenAI has it.
 
-use crate::chat::json::{Json, Object, ObjectWriter};
-use crate::dialect::openai::usage::Reported;
+use crate::chat::json::{Json, ObjectWriter};
+use crate::dialect::openai::usage;
 use crate::meter::Usage;
 
 /// Reads a `usage` object; `None` when there is no count in it.
 pub(super) fn read(usage: Json<'_>) -> Option<Usage> {
-    let object = usage.object()?;
-    let reported: Reported = serde_json::from_str(usage.get()).ok()?;
-    let inside = |object: &Object<'_>, names: [&str; 2], name| {
-        names.iter().find_map(|details| object.object(details)?.count(name))
-    };
-    let input = |name| inside(&object, ["prompt_tokens_details", "input_tokens_details"], name);
-    let output = |name| inside(&object, ["completion_tokens_details", "output_tokens_details"], name);
-    let read = Usage {
-        audio_in: input("audio_tokens"),
-        audio_out: output("audio_tokens"),
-        image_out: output("image_tokens"),
-        cost: cost(&object),
-        ..reported.usage()
-    };
-    read.has_counts().then_some(read)
-}
-
-/// In pico-USD: OpenRouter's `cost`, Perplexity's `cost.total_cost` (both in USD).
-fn cost(usage: &Object<'_>) -> Option<u64> {
-    let cost = usage.get("cost")?;
-    let usd = cost.number().or_else(|| cost.object()?.get("total_cost")?.number())?;
-    let pico = (usd * 1e12).round();
-    (0.0..1e18).contains(&pico).then_some(pico as u64)
+    Some(usage::usage(usage.get().as_bytes())).filter(Usage::has_counts)
 }
 
 /// Writes it. The three totals must be there; a part that was not reported is not.

@@ -1,17 +1,17 @@
 //! The `usage` object.
 
 use crate::chat::json::{Json, Object};
-use crate::dialect::openai::usage::Reported;
+use crate::dialect::openai::{hosted, usage};
 use crate::meter::Usage;
 
-/// xAI's `cost_in_usd_ticks`: 10^10 of them are a dollar (<https://docs.x.ai/docs/guides/cost-tracking>).
-const PICO_PER_TICK: u64 = 100;
-
-/// The usage of a response, with the tier that served it; `None` when there is no count in it.
+/// The usage of a response, with the tier that served it and the tools that ran; `None` when there is no count in it.
 pub(super) fn read(response: &Object<'_>) -> Option<Usage> {
-    let usage: Json<'_> = response.get("usage")?;
-    let reported: Reported = serde_json::from_str(usage.get()).ok()?;
-    let ticks = usage.object()?.count("cost_in_usd_ticks");
-    let read = Usage { cost: ticks.and_then(|ticks| ticks.checked_mul(PICO_PER_TICK)), ..reported.usage() };
-    read.has_counts().then(|| Usage { tier: response.string("service_tier"), ..read })
+    let read = usage::usage(response.get("usage")?.get().as_bytes());
+    let searches = || response.object("tool_usage")?.object("web_search")?.count("num_requests");
+    read.has_counts().then(|| {
+        let items = response.items("output").filter_map(Json::object);
+        let types: Vec<_> = items.filter_map(|item| item.text("type")).collect();
+        let server_tools = hosted::runs(types.iter().map(|kind| &**kind), searches());
+        Usage { tier: response.string("service_tier"), server_tools, ..read }
+    })
 }

@@ -6,6 +6,7 @@ use memchr::memmem::Finder;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::super::hosted::{self, ToolUsage};
 use super::super::usage::Reported;
 use crate::dialect::passing::Learnt;
 use crate::meter::Usage;
@@ -74,6 +75,7 @@ pub(super) struct Read {
     usage: Fields<Reported>,
     x_groq: Fields<Groq>,
     response: Fields<Response>,
+    service_tier: Lenient<String>,
     error: Option<IgnoredAny>,
     /// Azure's verdicts on the prompt, which come in a chunk without choices.
     prompt_filter_results: Option<IgnoredAny>,
@@ -98,6 +100,24 @@ struct Response {
     id: Lenient<String>,
     model: Lenient<String>,
     usage: Fields<Reported>,
+    service_tier: Lenient<String>,
+    output: Lenient<Vec<Fields<Item>>>,
+    tool_usage: Fields<ToolUsage>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Item {
+    #[serde(rename = "type")]
+    kind: Lenient<String>,
+}
+
+impl Response {
+    /// Runs of the provider's own tools.
+    fn server_tools(&self) -> Vec<(String, u64)> {
+        let items = self.output.0.iter().flatten().filter_map(|item| item.0.as_ref()?.kind.0.as_deref());
+        hosted::runs(items, self.tool_usage.0.as_ref().and_then(ToolUsage::searches))
+    }
 }
 
 impl Read {
@@ -106,11 +126,19 @@ impl Read {
         serde_json::from_slice::<Fields<Read>>(data).ok()?.0
     }
 
-    /// The usage, from wherever it stands. Groq repeats it in a place of its own, which counts when it is alone.
+    /// The usage, from wherever it stands, with the tier that served and the tools that ran. Groq repeats it in a place of
+    /// its own, which counts when it is alone.
     pub(super) fn usage(&self) -> Usage {
         let groq = self.x_groq.0.as_ref().and_then(|groq| groq.usage.0.as_ref());
-        let response = self.response.0.as_ref().and_then(|response| response.usage.0.as_ref());
-        self.usage.0.as_ref().or(response).or(groq).map(Reported::usage).unwrap_or_default()
+        let response = self.response.0.as_ref();
+        let reported = response.and_then(|response| response.usage.0.as_ref());
+        let usage = self.usage.0.as_ref().or(reported).or(groq).map(Reported::usage).unwrap_or_default();
+        if !usage.has_counts() {
+            return usage;
+        }
+        let tier = self.service_tier.0.as_ref().or(response.and_then(|response| response.service_tier.0.as_ref()));
+        let server_tools = response.map(Response::server_tools).unwrap_or_default();
+        Usage { tier: tier.cloned(), server_tools, ..usage }
     }
 
     pub(super) fn model(&self) -> Option<String> {
