@@ -3,11 +3,12 @@
 import copy
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import example
 import yaml
-from harness import Gateway
+from harness import Gateway, with_module
 
 KIND = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm"
 
@@ -37,11 +38,16 @@ class Watched:
     def _write(self) -> None:
         resource = {"@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig", "name": "tollgate", "typed_config": self.plugin}
         fresh = self.folder / "fresh.tmp"
-        fresh.write_text(yaml.safe_dump({"resources": [resource]}))
+        fresh.write_text(with_module(yaml.safe_dump({"resources": [resource]})))
         os.rename(fresh, self.file)
 
 
-def watched_gateway(document: dict | str, *args, **kwargs) -> tuple[Gateway, Watched]:
-    """A running gateway whose document can be changed."""
+def watched_gateway(document: dict | str, *args, prepare: Callable[[dict], None] = lambda tree: None, **kwargs) -> tuple[Gateway, Watched]:
+    """A running gateway whose document can be changed; `prepare` changes the tree before."""
     watched = Watched()
-    return Gateway(document, *args, edit=watched.take, **kwargs).start(), watched
+
+    def edit(tree: dict) -> None:
+        prepare(tree)
+        watched.take(tree)
+
+    return Gateway(document, *args, edit=edit, **kwargs).start(), watched

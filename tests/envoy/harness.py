@@ -23,6 +23,11 @@ BINARIES = {
 MODULE = "target/wasm32-wasip1/release/tollgate.wasm"  # TOLLGATE_WASM: another build
 
 
+def with_module(text: str) -> str:
+    """A configuration with the build that is to be tested."""
+    return text.replace(MODULE, os.environ.get("TOLLGATE_WASM", MODULE))
+
+
 class EnvoyRefused(Exception):
     """Envoy ended instead of getting ready; `log` is what it said, with the filter's own messages in it."""
 
@@ -83,7 +88,7 @@ class Gateway:
 
     def start(self) -> "Gateway":
         text = yaml.safe_dump(self.tree, sort_keys=False)
-        self.config_file.write_text(text.replace(MODULE, os.environ.get("TOLLGATE_WASM", MODULE)))
+        self.config_file.write_text(with_module(text))
         command = [
             (example.ROOT / BINARIES[self.version]).resolve(),
             *("-c", self.config_file),

@@ -2,8 +2,10 @@
 
 import json
 import re
+import shutil
 import subprocess
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass
@@ -52,14 +54,15 @@ def _labels(text: str):
 
 
 class Prometheus:
-    """A real server with envoy/prometheus.yaml, its target and interval changed; a context manager."""
+    """A real server with envoy/prometheus.yaml and envoy/alerts.yaml, its target and interval changed; a context manager."""
 
-    def __init__(self, admin_url: str, folder: Path, port: int):
+    def __init__(self, admin_url: str, folder: Path, port: int, interval: str = "200ms"):
         config = yaml.safe_load(EXAMPLE.read_text())
-        config["global"]["scrape_interval"] = "200ms"
+        config["global"] |= {"scrape_interval": interval, "evaluation_interval": interval}
         config["scrape_configs"][0]["static_configs"][0]["targets"] = [urllib.parse.urlsplit(admin_url).netloc]
         self.folder, self.url = folder, f"http://127.0.0.1:{port}"
         (folder / "prometheus.yaml").write_text(yaml.safe_dump(config))
+        shutil.copy(ALERTS, folder)
 
     def __enter__(self) -> "Prometheus":
         address = urllib.parse.urlsplit(self.url).netloc
@@ -76,9 +79,23 @@ class Prometheus:
 
     def query(self, expression: str) -> dict[frozenset, float]:
         """The instant vector: labels as a frozenset of pairs -> value."""
-        with urllib.request.urlopen(f"{self.url}/api/v1/query?" + urllib.parse.urlencode({"query": expression}), timeout=20) as answer:
-            result = json.load(answer)["data"]["result"]
+        result = self.api("query", query=expression)["result"]
         return {frozenset(one["metric"].items()): float(one["value"][1]) for one in result}
+
+    def values(self, expression: str, start: float, end: float, step: int) -> dict[frozenset, list[float]]:
+        """The same over time, as a graph asks for it."""
+        result = self.api("query_range", query=expression, start=start, end=end, step=step)["result"]
+        return {frozenset(one["metric"].items()): [float(value) for _, value in one["values"]] for one in result}
+
+    def api(self, path: str, **parameters):
+        url = f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
+        try:
+            with urllib.request.urlopen(url, timeout=20) as answer:
+                return json.load(answer)["data"]
+        except urllib.error.HTTPError as refused:
+            if refused.code != 400:  # 503: it is still starting
+                raise
+            raise AssertionError(f"{parameters}: {refused.read().decode()}") from refused
 
     def wait(self, expression: str, expected: dict[frozenset, float], timeout: float = 60) -> None:
         """Waits until the query gives this."""

@@ -90,14 +90,23 @@ CASES = [
         | counts(ATTEMPTS, "0+3x30", provider="groq", error_type="none")
         | counts(ATTEMPTS, "0+9x30", provider="openai", error_type="caller_bad_request"),
         1,
-        {4: NOTHING, 20: ({"provider": "groq"}, "25% of the attempts at groq fail")},
+        {6: NOTHING, 20: ({"provider": "groq"}, "25% of the attempts at groq fail")},
     ),
+    (
+        "TollgateProviderFailing",
+        counts(ATTEMPTS, "0+1x30", provider="groq", error_type="provider_limit") | counts(ATTEMPTS, "0+9x30", provider="groq", error_type="none"),
+        1,
+        {20: NOTHING},
+    ),
+    ("TollgateProviderFailing", counts(ATTEMPTS, "0+1x30", provider="groq", error_type="provider_limit"), 1, {20: NOTHING}),
     (
         "TollgateFallbackRate",
         counts(FALLBACKS, "0+1x40", model="acme/chat", from_provider="openai", to_provider="groq") | counts(ATTEMPTS, "0+5x40", model="acme/chat"),
         1,
         {9: NOTHING, 30: ({"model": "acme/chat"}, "20% of the attempts at acme/chat led to another provider")},
     ),
+    ("TollgateFallbackRate", counts(FALLBACKS, "0+1x40", model="acme/chat") | counts(ATTEMPTS, "0+20x40", model="acme/chat"), 1, {30: NOTHING}),
+    ("TollgateFallbackRate", counts(FALLBACKS, "0+1x40", model="acme/chat") | counts(ATTEMPTS, "0+1x40", model="acme/chat"), 1, {30: NOTHING}),
     (
         "TollgateCredentialResting",
         counts("tollgate_credential_resting", "1x20 0x5", provider="openai", credential="1"),
