@@ -27,10 +27,15 @@ test: lint ready ## everything that CI runs
 # Two of them at a time: linking the module keeps one processor busy, compiling the tests the others.
 .PHONY: ready native
 ready: scripts/rust-ready
-	@$(MAKE) --no-print-directory -j 3 wasm native envoy envoy-older .venv/ready tests/clients/node_modules/.ready
+	@$(MAKE) --no-print-directory -j 3 wasm native envoy envoy-older .venv/ready tests/clients/node_modules/.ready rls
 
 native: scripts/rust-ready
 	cargo test --quiet --no-run
+
+# The tests' rate limit service is a crate of its own.
+.PHONY: rls
+rls: scripts/rust-ready
+	@scripts/rls.sh target/rls
 
 lint: scripts/rust-ready ## formatting and clippy, native and wasm
 	cargo fmt --check
