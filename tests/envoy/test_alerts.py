@@ -137,7 +137,7 @@ CASES = [
         "TollgateLedgerErrors",
         counts("tollgate_ledger_errors_total", "0x5 9x20", call="charge"),
         1,
-        {4: NOTHING, 8: ({"call": "charge"}, "The rate limit service that keeps budgets does not answer (charge)")},
+        {6: NOTHING, 8: ({"call": "charge"}, "The rate limit service that keeps budgets does not answer (charge)")},
     ),
     (
         "TollgateSeriesDropped",

@@ -1,6 +1,7 @@
 """A client's key from its making to its end: `make key`, given out, replaced while both secrets work, revoked; all of it in a
 gateway that keeps running, by documents that Envoy is handed while streams live."""
 
+import hashlib
 import re
 import subprocess
 
@@ -36,6 +37,12 @@ def test_a_name_that_the_configuration_would_refuse_gets_no_key(arguments):
     with pytest.raises(subprocess.CalledProcessError) as refused:
         make_key(*arguments)
     assert refused.value.stdout == "" and re.search("whose key|found", refused.value.stderr)
+
+
+def test_the_readmes_key_has_its_own_hash():
+    text = (example.ROOT / "README.md").read_text()
+    (secret,) = re.findall(r"^(tg-[\w-]{43})$", text, re.M)
+    assert f"sha256: {hashlib.sha256(secret.encode()).hexdigest()}}}" in text
 
 
 def test_a_key_is_replaced_and_revoked_without_a_restart():

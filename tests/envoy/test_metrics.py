@@ -1,6 +1,7 @@
 """Every metric family: its labels, its values, its buckets."""
 
 import hashlib
+import re
 import time
 
 import example
@@ -110,6 +111,15 @@ def test_a_family_has_exactly_its_labels(stage, family):
 def test_there_is_no_other_family(stage):
     parts = {f"{name}_{part}" for name in HISTOGRAMS for part in ("bucket", "sum", "count")}
     assert stage.metrics.names() == set(FAMILIES) | parts
+
+
+def test_the_reference_lists_every_metric_and_the_example_takes_every_label_out():
+    code = (example.ROOT / "src/metric/series.rs").read_text()
+    listed = re.findall(r"^\| `(tollgate_\w+)` \|", (example.ROOT / "docs/metrics.md").read_text(), re.M)
+    assert sorted(listed) == sorted(re.findall(r'=> "(tollgate_\w+)"', code))
+    tags = {one["tag_name"] for one in example.bootstrap()["stats_config"]["stats_tags"]}
+    names = code.partition("/// The label's name.")[2].partition("/// The label's value.")[0]
+    assert set(re.findall(r'=> "(\w+)"', names)) <= tags
 
 
 VALUES = [
