@@ -72,7 +72,10 @@ async def _crowd(url: str, asks: Iterator[Ask], connections: int) -> list[Answer
         for number, one in numbered:
             sent = time.monotonic()
             writer.write(f"{one.head}content-length: {len(one.body)}\r\n\r\n".encode() + one.body)
-            answers[number] = await _read(reader, one.name, sent)
+            answers[number] = answer = await _read(reader, one.name, sent)
+            if answer.headers.get("connection") == "close":  # refused before its body was read
+                writer.close()
+                reader, writer = await asyncio.open_connection(place.hostname, place.port)
         writer.close()
 
     async with asyncio.timeout(100):

@@ -12,7 +12,7 @@ EVENTSTREAM = {"content-type": "application/vnd.amazon.eventstream"}
 
 
 def speaking(text: str = "Hello", usage: tuple[int, int] = (10, 5), **how):
-    """A behaviour per request: a whole answer, or a stream where one is asked for. `keep`: only so many of its events;
+    """A behaviour per request: a whole answer, or a stream where one is asked for. `keep`, `until`: see `stream`;
     further words: see `pieces`."""
 
     def behave(request: Request) -> Behaviour:
@@ -25,9 +25,20 @@ def speaking(text: str = "Hello", usage: tuple[int, int] = (10, 5), **how):
     return behave
 
 
-def stream(events: list[str | bytes], headers: dict = SSE, keep: int | None = None, size: int = 0, **how) -> Behaviour:
-    """Events one by one, or all of them in chunks of a size."""
+class Words(str):
+    """A text that comes in these pieces where it is streamed, not in two."""
+
+    def __new__(cls, *words: str):
+        whole = super().__new__(cls, "".join(words))
+        whole.words = words
+        return whole
+
+
+def stream(events: list[str | bytes], headers: dict = SSE, keep: int | None = None, until: str = "", size: int = 0, **how) -> Behaviour:
+    """Events one by one, or all of them in chunks of a size; `until`: those up to the first that has this text."""
     parts = [one if isinstance(one, bytes) else one.encode() for one in events[:keep]]
+    if until:
+        parts = parts[: 1 + next(at for at, part in enumerate(parts) if until.encode() in part)]
     if size:
         whole = b"".join(parts)
         parts = [whole[at : at + size] for at in range(0, len(whole), size)]
@@ -49,8 +60,8 @@ def events_of(name: str, text: str) -> list[bytes]:
     return [chunk.partition(b"\r\n")[2][:-2] for chunk in chunks]
 
 
-def halves(text: str) -> tuple[str, str]:
-    return text[: len(text) // 2], text[len(text) // 2 :]
+def halves(text: str) -> tuple[str, ...]:
+    return text.words if isinstance(text, Words) else (text[: len(text) // 2], text[len(text) // 2 :])
 
 
 def event(name: str, **members) -> str:
