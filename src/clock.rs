@@ -7,26 +7,30 @@ pub fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// `2026-11-22T12:56:57.123Z` of nanoseconds since 1970.
-pub fn rfc3339(ns: u64) -> String {
-    let (millis, seconds) = (ns / 1_000_000 % 1_000, ns / 1_000_000_000);
-    let (days, second) = ((seconds / 86_400) as i64, seconds % 86_400);
-    // Days to a civil date, counting in eras of 400 years that begin on 1 March.
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+/// Year, month and day of a day, counted since 1970.
+pub fn civil(day: u64) -> (u64, u64, u64) {
+    // In eras of 400 years that begin on 1 March. A clock of nanoseconds ends long before this could overflow.
+    let shifted = day.saturating_add(719_468);
+    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
     let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
     let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    (year, month, day_of_year - (153 * month_from_march + 2) / 5 + 1)
+}
+
+/// `2026-11-22T12:56:57.123Z` of nanoseconds since 1970.
+pub fn rfc3339(ns: u64) -> String {
+    let (millis, seconds) = (ns / 1_000_000 % 1_000, ns / 1_000_000_000);
+    let ((year, month, day), second) = (civil(seconds / 86_400), seconds % 86_400);
     let (h, m, s) = (second / 3_600, second / 60 % 60, second % 60);
     // Written digit by digit: `format!` with seven fields costs more than the rest of the line.
     let mut text = String::with_capacity(24);
     for (number, width, end) in [
-        (year as u64, 4, '-'),
-        (month as u64, 2, '-'),
-        (day as u64, 2, 'T'),
+        (year, 4, '-'),
+        (month, 2, '-'),
+        (day, 2, 'T'),
         (h, 2, ':'),
         (m, 2, ':'),
         (s, 2, '.'),

@@ -8,6 +8,7 @@
 //! the WebAssembly build only.
 
 pub mod access;
+pub mod cells;
 pub mod chat;
 pub mod clock;
 pub mod config;

@@ -5,14 +5,14 @@
 
 mod arrange;
 mod board;
-mod cells;
 mod places;
 mod tokens;
 
 pub use arrange::arrange;
 pub use board::{Board, Id, Standing};
-pub use cells::{Cells, Memory};
 pub use places::{BEAT_MS, Place};
+
+pub use crate::cells::{Cells, Memory};
 
 use crate::clock::nanos;
 use crate::config::{Config, Cooldown, Provider, Secret};

@@ -1,12 +1,18 @@
-//! What an exchange used, and what that cost.
+//! What an exchange used, what that cost, and the budgets that it counts on.
 
+mod budget;
 mod cost;
+mod ledger;
 mod money;
 mod price;
 pub mod rls;
 mod usage;
+mod window;
 
+pub use budget::{Budget, Cap, Each, Matching, Share, Standing};
 pub use cost::{Cost, Prices, Source, cost, cost_at, without_cache};
+pub use ledger::{Held, Ledger};
 pub use money::{pico, usd};
 pub use price::{Price, Rates, Tier, is_usual_tier};
 pub use usage::{Billed, Usage};
+pub use window::Window;

@@ -18,13 +18,29 @@ pub trait Cells {
 }
 
 /// How often a change is tried again because another worker was faster.
-const TRIES: usize = 64;
+const TRIES: u32 = 64;
+/// The same, where nothing may be lost: each try that fails is another worker's that did not, so nobody needs as many.
+const INSISTING: u32 = 1 << 20;
 
 impl dyn Cells + '_ {
     /// Changes a cell. `with` gets what it holds and says what it shall hold, `None` to leave it; where another worker was
     /// faster, once more. `None`: too many were faster.
-    pub fn change<T>(&self, name: &str, mut with: impl FnMut(&[u8]) -> (Option<Vec<u8>>, T)) -> Option<T> {
-        for _ in 0..TRIES {
+    pub fn change<T>(&self, name: &str, with: impl FnMut(&[u8]) -> (Option<Vec<u8>>, T)) -> Option<T> {
+        self.try_to_change(TRIES, name, with)
+    }
+
+    /// Changes a cell as [`change`](Self::change) does, however many others are faster. `None`: the host keeps nothing.
+    pub fn insist<T>(&self, name: &str, with: impl FnMut(&[u8]) -> (Option<Vec<u8>>, T)) -> Option<T> {
+        self.try_to_change(INSISTING, name, with)
+    }
+
+    fn try_to_change<T>(
+        &self,
+        tries: u32,
+        name: &str,
+        mut with: impl FnMut(&[u8]) -> (Option<Vec<u8>>, T),
+    ) -> Option<T> {
+        for _ in 0..tries {
             let (bytes, cas) = self.get(name).unwrap_or((Vec::new(), NEW));
             let (written, result) = with(&bytes);
             if written.is_none_or(|written| self.set(name, &written, cas)) {
