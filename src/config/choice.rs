@@ -9,6 +9,7 @@ use super::shape::Shape;
 use super::tree::Tree;
 use super::vendors::PRESETS;
 use super::{Ability, Affinity, Byok, Expose, FallbackOn};
+use crate::meter::{Each, Window};
 use crate::operation::Operation;
 use serde_json::{Value, json};
 
@@ -91,16 +92,15 @@ pub enum Label {
 
 words!(Label { "key" => Label::Key, "group" => Label::Group, "tag" => Label::Tag, "user" => Label::User });
 
-/// What has a budget of its own.
-pub struct Each;
+words!(Each { "key" => Each::Key, "group" => Each::Group, "user" => Each::User });
 
-words!(Each { "key" => Each, "group" => Each, "user" => Each });
-
-/// The window of a budget.
-#[derive(Default)]
-pub struct Window;
-
-words!(Window { "hour" => Window, "day" => Window, "week" => Window, "month" => Window, "total" => Window });
+words!(Window {
+    "hour" => Window::Hour,
+    "day" => Window::Day,
+    "week" => Window::Week,
+    "month" => Window::Month,
+    "total" => Window::Total,
+});
 
 /// What happens while the ledger does not answer.
 #[derive(Default)]

@@ -92,7 +92,10 @@ impl<const PLACES: usize> Leaf for Decimal<PLACES> {
     }
 
     fn expected() -> String {
-        format!("a decimal such as \"0.25\" with at most {PLACES} places")
+        // Many places leave few digits before them.
+        let most = u32::try_from(PLACES).ok().and_then(|places| 10_u64.checked_pow(places)).map_or(0, |one| u64::MAX / one);
+        let most = if PLACES > 6 { format!(", below {most}") } else { String::new() };
+        format!("a decimal such as \"0.25\" with at most {PLACES} places{most}")
     }
 
     fn json() -> Value {
@@ -171,11 +174,12 @@ impl<const MAX: u64> Leaf for Bytes<MAX> {
 
 /// A part of a whole, from 1% to 100%.
 #[derive(Clone, Copy, Default)]
-pub struct Percent;
+pub struct Percent(pub u8);
 
 impl Leaf for Percent {
     fn parse(tree: &Tree) -> Option<Self> {
-        with_unit(tree, &[("%", 1)]).filter(|percent| *percent <= 100).map(|_| Percent)
+        let percent = with_unit(tree, &[("%", 1)]).filter(|percent| (1..=100).contains(percent))?;
+        u8::try_from(percent).ok().map(Percent)
     }
 
     fn expected() -> String {

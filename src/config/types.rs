@@ -2,7 +2,7 @@
 
 use super::{Preset, Secret};
 use crate::error::Class;
-use crate::meter::Price;
+use crate::meter::{Budget, Price};
 use crate::operation::Operation;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -28,6 +28,8 @@ pub struct Config {
     pub routing: Routing,
     /// Who may call.
     pub access: Access,
+    /// What may be spent, in the order of the document.
+    pub budgets: Vec<Rc<Budget>>,
     /// Labels of metrics.
     pub metrics: MetricLabels,
     /// Largest request body in bytes.

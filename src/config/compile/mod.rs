@@ -28,23 +28,27 @@ struct Context<'a> {
     exposed: Vec<String>,
     /// Providers without a credential, and their variables.
     disabled: Vec<String>,
+    /// Paths of budgets for ever whose ledger does not last that long.
+    forgotten: Vec<String>,
 }
 
 /// The configuration; without meaning where there are mistakes.
 pub fn compile(raw: &RawGateway, tree: &Tree, env: Env<'_>, mistakes: &mut Mistakes) -> Config {
-    let mut context = Context { env, mistakes, exposed: Vec::new(), disabled: Vec::new() };
+    let mut context = Context { env, mistakes, exposed: Vec::new(), disabled: Vec::new(), forgotten: Vec::new() };
     let names = Names::of(raw, &mut context);
     let providers: Vec<_> =
         raw.providers.0.iter().map(|entry| Rc::new(providers::compile(entry, &raw.pools, &mut context))).collect();
     let models = models::compile(raw, &names, &providers, &mut context);
     let access = access::compile(raw, &names, &mut context);
-    budgets::check(raw, &names, &providers, &mut context);
+    let known = budgets::Known { raw, names: &names, providers: &providers, models: &models, access: &access };
+    let budgets = known.budgets(&mut context);
     Config {
         native_names: models::native_names(&models),
         model_names: models::names(&models),
         models,
         routing: routing(&raw.routing),
         access,
+        budgets,
         metrics: metrics(&raw.metrics),
         tells_abilities: raw.models.iter().any(|model| model.supports.is_some()),
         request_body_limit: raw.limits.request_body.0,
@@ -64,6 +68,12 @@ fn warnings(later: Vec<String>, context: &Context<'_>) -> Vec<String> {
     if !context.exposed.is_empty() {
         let verb = if context.exposed.len() == 1 { "stands" } else { "stand" };
         warnings.push(format!("{} {verb} in Envoy's /config_dump; prefer {{env: ...}}", context.exposed.join(", ")));
+    }
+    if !context.forgotten.is_empty() {
+        let told = context.forgotten.join(", ");
+        warnings.push(format!(
+            "a restart of Envoy forgets what was spent of {told}, per: total; a ledger.rate_limit_service does not"
+        ));
     }
     if !later.is_empty() {
         warnings.push(format!("not in force in this version: {}", later.join(", ")));

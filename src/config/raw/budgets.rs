@@ -1,9 +1,10 @@
 //! Budgets, and the ledger that keeps what was spent.
 
-use super::super::choice::{Each, FailureMode, Window};
+use super::super::choice::FailureMode;
 use super::super::document::document;
-use super::super::leaf::{Alias, Name};
+use super::super::leaf::{Alias, Free, Name};
 use super::super::number::{Count, Decimal, Percent};
+use crate::meter::{Each, Window};
 
 document! {
     /// Money or tokens over a window; exactly one of `usd` and `tokens`.
@@ -12,19 +13,20 @@ document! {
         required id: Name,
         /// Which requests count; without it, all.
         default r#match: RawMatch = "{}",
-        /// One budget for each of these instead of one for all.
+        /// One budget for each of these instead of one for all. Requests without a group, or without a user, share one.
         optional each: Each,
-        /// Money.
-        optional usd: Decimal,
+        /// Money in USD.
+        optional usd: Decimal<12>,
         /// Input and output tokens.
         optional tokens: Count,
-        /// The window.
+        /// The window, of the calendar in UTC; weeks begin on Monday.
         required per: Window,
         /// From here on answers carry a warning.
         optional warn_at: Percent,
-        /// Whether the most that a request can cost is held until it ends.
+        /// Whether the most that a request can take is held until it ends, so that requests at one time cannot go over it
+        /// together.
         default reserve: bool = "false",
-        /// What happens over the budget; without it, 402.
+        /// What happens once nothing is left; without it, 402.
         optional on_exceed: RawExceed,
     }
 }
@@ -32,19 +34,25 @@ document! {
 document! {
     /// Which requests count; all that is given must hold.
     RawMatch {
-        /// A group.
+        /// Requests of this group's keys.
         optional group: Name,
-        /// A key.
+        /// Requests of this key.
         optional key: Name,
-        /// A provider.
+        /// Requests with this tag.
+        optional tag: Free,
+        /// Requests of this user.
+        optional user: Free,
+        /// What this provider serves.
         optional provider: Name,
+        /// What this model serves.
+        optional model: Alias,
     }
 }
 
 document! {
-    /// What happens over the budget.
+    /// What happens once nothing is left.
     RawExceed {
-        /// A cheaper model that serves instead.
+        /// A cheaper model that serves instead, of the keys that may use it.
         required r#use: Alias,
     }
 }
