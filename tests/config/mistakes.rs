@@ -356,9 +356,9 @@ const DOCUMENTS: &[(&str, &str, &[&str])] = &[
             "tiers": [{"above": 200000, "input": 1}, {"above": 200000, "input": 2}, {"above": 300000}, {"above": 0, "input": "?"}],
             "service_tiers": [{"name": "Flex", "input": 1}, {"name": "flex", "input": 1}, {"name": "on_demand", "input": 1}, {"name": "batch"}, {"input": 1}]}}]}"##,
         &[
-            r##"models[0].price.request: found "0.0000000000001", expected a decimal such as "0.25" with at most 12 places"##,
+            r##"models[0].price.request: found "0.0000000000001", expected a decimal such as "0.25" with at most 12 places, below 18446744"##,
             r##"models[0].price.tools[1].name: found "web_search" a second time, expected it once"##,
-            r##"models[0].price.tools[2].usd: missing, expected a decimal such as "0.25" with at most 12 places"##,
+            r##"models[0].price.tools[2].usd: missing, expected a decimal such as "0.25" with at most 12 places, below 18446744"##,
             r##"models[0].price.tiers[1].above: found 200000, expected more than 200000, the tier before"##,
             r##"models[0].price.tiers[2]: found no price, expected at least one that differs"##,
             r##"models[0].price.tiers[3].above: found 0, expected a whole number of at least 1"##,
@@ -458,6 +458,21 @@ const DOCUMENTS: &[(&str, &str, &[&str])] = &[
             r##"budgets[1].id: found "a", expected a name of its own: budgets[0].id has this one"##,
             r##"budgets[1].each: found "model", expected key, group or user"##,
             r##"budgets[1].on_exceed.use: found "acme/x", expected a model that a provider serves"##,
+        ],
+    ),
+    (
+        "budgets that make no sense",
+        r##"{"groups": [{"name": "g", "models": ["*"]}, {"name": "h", "models": ["*"]}], "keys": [{"id": "k", "group": "h", "secret": {"value": "k"}}], "models": [{"name": "a/b", "targets": [{"provider": "openai", "model": "b"}]}], "budgets": [{"id": "a", "match": {"key": "k", "group": "g"}, "usd": "18446745", "per": "day"}, {"id": "b", "match": {"key": "k"}, "usd": "0.0000000000001", "per": "day", "each": "key"}, {"id": "c", "match": {"key": "k"}, "tokens": 1, "per": "day", "each": "group"}, {"id": "d", "match": {"user": "u"}, "tokens": 1, "per": "day", "each": "user", "warn_at": "0%"}, {"id": "e", "match": {"model": "a/b"}, "tokens": 1, "per": "day", "on_exceed": {"use": "a/b"}}, {"id": "f", "match": {"model": "no/such"}, "tokens": 1, "per": "day"}]}"##,
+        &[
+            "budgets[0].match.key: found the key of another group, expected one of match.group",
+            r##"budgets[0].usd: found "18446745", expected a decimal such as "0.25" with at most 12 places, below 18446744"##,
+            r##"budgets[1].each: found "key", expected none beside match.key: there is only one"##,
+            r##"budgets[1].usd: found "0.0000000000001", expected a decimal such as "0.25" with at most 12 places, below 18446744"##,
+            r##"budgets[2].each: found "group", expected none beside match.key: there is only one"##,
+            r##"budgets[3].each: found "user", expected none beside match.user: there is only one"##,
+            r##"budgets[3].warn_at: found "0%", expected a percentage from 1% to 100%"##,
+            r##"budgets[4].on_exceed.use: found the budget's own model, expected another than "a/b""##,
+            r##"budgets[5].match.model: found "no/such", expected a model that a provider serves"##,
         ],
     ),
     (
