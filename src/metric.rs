@@ -16,7 +16,7 @@ use crate::operation::Operation;
 pub struct Sample {
     /// Which series.
     pub series: Series,
-    /// How much.
+    /// How much; of costs in pico-USD, since what is below the metric's nano-USD must not be lost.
     pub value: u64,
 }
 
@@ -57,6 +57,11 @@ pub fn samples(report: &Report, config: &Config) -> Vec<Sample> {
             let series = Series::new(family, &[model, provider, Label::Type(kind)]);
             add(if family == Family::Tokens { series.with(&wished) } else { series }, tokens);
         }
+    }
+    match report.charge.spent() {
+        Some(pico) if pico > 0 => add(Series::new(Family::CostNanousd, &[model, provider]).with(&wished), pico),
+        None if usage.has_counts() => add(Series::new(Family::CostUnknown, &[model, provider]), 1),
+        _ => {}
     }
     if reports_usage(report) && usage.is_empty() {
         add(Series::new(Family::UsageMissing, &[model, provider]), 1);
@@ -118,6 +123,14 @@ fn wished(report: &Report, config: &Config) -> Vec<Label> {
         labels.push(Label::User(listed(list, report.user.as_ref())));
     }
     labels
+}
+
+/// Whole nano-USD of what is added in pico-USD to what was `left` of earlier sums; what is left now stays there.
+pub fn nanos(left: &mut u64, pico: u64) -> u64 {
+    const PICO_IN_NANO: u64 = 1_000;
+    let sum = left.saturating_add(pico);
+    *left = sum % PICO_IN_NANO;
+    sum / PICO_IN_NANO
 }
 
 #[cfg(test)]

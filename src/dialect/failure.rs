@@ -26,6 +26,8 @@ pub struct ResponseHead {
     pub status: u16,
     /// Whether the body is a stream: server-sent events, or Bedrock's binary ones.
     pub is_stream: bool,
+    /// Whether the body is a JSON document.
+    pub is_json: bool,
     /// The provider's id of the request.
     pub request_id: Option<String>,
     /// From `retry-after-ms` or `retry-after`.
@@ -44,6 +46,7 @@ impl ResponseHead {
         ResponseHead {
             status: headers.text(":status").and_then(|status| status.parse().ok()).unwrap_or(0),
             is_stream: STREAMS.iter().any(|kind| content_type.to_ascii_lowercase().starts_with(kind)),
+            is_json: content_type.to_ascii_lowercase().starts_with(b"application/json"),
             request_id: ids.iter().find_map(|name| headers.text(name)).map(printable),
             retry_after: retry_after(headers),
             error_type: headers.text("x-amzn-errortype").map(printable),

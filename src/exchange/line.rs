@@ -3,6 +3,7 @@
 use super::report::{Report, provider_name};
 use crate::clock::rfc3339;
 use crate::config::Config;
+use crate::meter::usd;
 use serde::Serialize;
 
 /// Bytes of a usual line, and some more.
@@ -14,6 +15,8 @@ enum Value<'a> {
     Texts(&'a [String]),
     Number(Option<u64>),
     Flag(Option<bool>),
+    /// Pico-USD, as a decimal number of USD.
+    Usd(Option<u64>),
     Null,
 }
 
@@ -21,7 +24,7 @@ impl Report {
     /// The line, without its line end. Every request writes one, so a table does it and a loop: a serializer has code of
     /// its own for each field, and looks through the names as well for what has to be escaped.
     pub fn line(&self, config: &Config) -> Vec<u8> {
-        use Value::{Flag, Null, Number, Text, Texts};
+        use Value::{Flag, Null, Number, Text, Texts, Usd};
         let caller = self.caller.as_ref();
         let group = caller.and_then(|caller| caller.group(&config.access));
         let time = rfc3339(self.started);
@@ -56,7 +59,7 @@ impl Report {
             ("output", Number(self.usage.output)),
             ("reasoning", Number(self.usage.reasoning)),
             ("estimated", Flag(Some(false))),
-            ("cost_usd", Null),
+            ("cost_usd", Usd(self.charge.spent())),
             ("budget_left", Null),
             ("ended", Text(Some(self.ended.word()))),
         ];
@@ -84,7 +87,8 @@ impl Value<'_> {
             Value::Texts(texts) => write(texts, line),
             Value::Number(number) => write(number, line),
             Value::Flag(flag) => write(flag, line),
-            Value::Null => write(&(), line),
+            Value::Usd(Some(pico)) => line.extend_from_slice(usd(*pico).as_bytes()),
+            Value::Usd(None) | Value::Null => write(&(), line),
         }
     }
 }
@@ -117,7 +121,8 @@ mod tests {
         assert_eq!(written(Value::Texts(&["a".to_owned(), "\"".to_owned()])), r#"["a","\""]"#);
         assert_eq!(written(Value::Number(Some(u64::MAX))), u64::MAX.to_string());
         assert_eq!(written(Value::Flag(Some(false))), "false");
-        for absent in [Value::Text(None), Value::Number(None), Value::Flag(None), Value::Null] {
+        assert_eq!(written(Value::Usd(Some(1_250_001))), "0.000001250001");
+        for absent in [Value::Text(None), Value::Number(None), Value::Flag(None), Value::Usd(None), Value::Null] {
             assert_eq!(written(absent), "null");
         }
     }

@@ -2,12 +2,12 @@
 //!
 //! Vercel's gateway has the same members, so that tools which read its answers read ours.
 
-use super::Exchange;
 use super::attempt::{Attempt, End};
+use super::{Charge, Exchange};
 use crate::chat::Raw;
 use crate::chat::json::{ListWriter, ObjectWriter, object};
 use crate::config::Expose;
-use crate::meter::{Usage, usd};
+use crate::meter::{Source, Usage, usd};
 use crate::route::Target;
 
 impl Exchange {
@@ -18,15 +18,15 @@ impl Exchange {
         }
         let mut out = Vec::new();
         object(&mut out, |o| {
-            if self.config.expose == Expose::Minimal {
-                return o.set("generationId", &self.generation);
-            }
-            self.with_attempts(|attempts| {
+            let charge = self.with_attempts(|attempts| {
                 let so_far = attempts.get(..=index).unwrap_or(attempts);
-                o.object("routing", |o| self.routing(so_far, now, o));
+                if self.config.expose == Expose::Full {
+                    o.object("routing", |o| self.routing(so_far, now, o));
+                }
+                so_far.last().and_then(|attempt| self.target(attempt)).map(|target| self.charge(target, usage))
             });
             o.set("generationId", &self.generation);
-            o.maybe("cost", usage.cost.map(usd));
+            charge.iter().for_each(|charge| money(charge, o));
         });
         Raw::parse(std::str::from_utf8(&out).ok()?)
     }
@@ -89,6 +89,15 @@ impl Exchange {
     fn model(&self, attempt: &Attempt) -> Option<&str> {
         Some(self.target(attempt)?.model.model.name.as_str())
     }
+}
+
+/// What it cost, where that is known. `marketCost` is what a caller pays its provider itself.
+fn money(charge: &Charge, o: &mut ObjectWriter<'_>) {
+    o.maybe("cost", charge.spent().map(usd));
+    if charge.is_byok {
+        o.maybe("marketCost", charge.cost.map(|cost| usd(cost.pico)));
+    }
+    o.maybe("costSource", charge.source().map(Source::word));
 }
 
 /// Of an attempt whose answer is being written: one that failed came before it.

@@ -1,12 +1,12 @@
 //! What is known when an exchange ends: made once, then written to metrics and log.
 
-use super::Exchange;
 use super::attempt::{Attempt, End};
+use super::{Charge, Exchange};
 use crate::access::Caller;
 use crate::config::{Config, Credentials, Expose};
 use crate::dialect::Client;
 use crate::error::{Class, Error};
-use crate::meter::Usage;
+use crate::meter::{Usage, usd};
 use crate::operation::Operation;
 use crate::route::{Ask, Target};
 use std::borrow::Cow;
@@ -120,6 +120,10 @@ pub struct Report {
     pub overhead_us: u64,
     /// Tokens.
     pub usage: Usage,
+    /// What they cost; unknown where no answer was let through.
+    pub charge: Charge,
+    /// What they would have cost without the provider's cache, in pico-USD.
+    pub uncached: Option<u64>,
     /// Whether the last attempt left out reasoning, its signatures, or the wish to think.
     pub reasoning_dropped: bool,
     /// How it ended.
@@ -158,6 +162,8 @@ impl Report {
             answering_ms: None,
             overhead_us: 0,
             usage: Usage::default(),
+            charge: Charge::default(),
+            uncached: None,
             reasoning_dropped: false,
             ended: if error.is_some() { Ended::Refused } else { Ended::Complete },
         }
@@ -198,6 +204,8 @@ impl Exchange {
                 report.model_answered.clone_from(&attempt.answered_model);
                 report.provider_request_id.clone_from(&attempt.request_id);
                 report.usage = attempt.usage.clone();
+                report.charge = self.charge_of(attempt).unwrap_or_default();
+                report.uncached = target.and_then(|target| self.uncached(target, &attempt.usage));
                 report.finish.clone_from(&attempt.finish);
                 report.reasoning_dropped =
                     attempt.is_unsealed || attempt.dropped.iter().any(|field| field == "reasoning");
@@ -242,19 +250,23 @@ impl Exchange {
         })
     }
 
-    /// Headers that tell the client who answered; only the generation where the configuration says `expose: minimal`.
+    /// Headers that tell the client who answered and what that cost; neither provider nor attempts where the configuration
+    /// says `expose: minimal`.
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         let mut headers = vec![("x-tollgate-generation", self.generation.clone())];
         let served = self.with_attempts(|attempts| {
             let attempt = attempts.last()?;
             let dropped = (!attempt.dropped.is_empty()).then(|| attempt.dropped.join(","));
-            Some((self.plan.targets.get(attempt.target)?, attempt.request_id.clone(), dropped))
+            let is_known = attempt.end == End::Complete && !self.ask.stream;
+            let cost = self.charge_of(attempt).filter(|_| is_known).and_then(|charge| charge.spent());
+            Some((self.plan.targets.get(attempt.target)?, attempt.request_id.clone(), dropped, cost))
         });
-        let Some((target, request_id, dropped)) = served else { return headers };
+        let Some((target, request_id, dropped, cost)) = served else { return headers };
         headers.push(("x-tollgate-model", target.model.model.name.clone()));
         if matches!(self.ask.client, Client::AiSdk(_)) {
             headers.push(("x-model-id", target.model.model.name.clone()));
         }
+        headers.extend(cost.map(|pico| ("x-tollgate-cost", usd(pico))));
         headers.extend(dropped.map(|fields| ("x-tollgate-dropped-params", fields)));
         if self.config.expose == Expose::Full {
             headers.push(("x-tollgate-provider", target.provider.name.clone()));

@@ -59,7 +59,7 @@ pub(super) enum Phase {
     Failing(ResponseHead, Option<Box<Translation>>),
     /// A stream's first event has not come.
     Probing { head: ResponseHead, probe: Probe, seen: usize },
-    /// The first byte of an answer has not come.
+    /// The first byte of an answer has not come, or what it costs is waited for.
     Opening(ResponseHead),
     /// An answer is arriving that can be translated only as a whole.
     Gathering(ResponseHead, Box<Translation>),

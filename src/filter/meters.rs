@@ -3,7 +3,7 @@
 use super::host;
 use crate::config::Config;
 use crate::exchange::Report;
-use crate::metric::{Family, Kind, Label, Series, samples};
+use crate::metric::{Family, Kind, Label, Series, nanos, samples};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -30,6 +30,8 @@ pub struct Meters {
     config: Rc<Config>,
     ids: RefCell<HashMap<Series, u32, BuildHasherDefault<Quick>>>,
     budgets: RefCell<HashMap<String, u32>>,
+    /// By a metric's id: pico-USD that have not made a whole nano-USD yet.
+    carried: RefCell<HashMap<u32, u64, BuildHasherDefault<Quick>>>,
 }
 
 /// A hasher for keys that no client chooses: a series is a few small numbers.
@@ -65,7 +67,7 @@ impl Hasher for Quick {
 impl Meters {
     /// Meters without any series yet.
     pub fn new(config: Rc<Config>) -> Meters {
-        Meters { config, ids: RefCell::default(), budgets: RefCell::default() }
+        Meters { config, ids: RefCell::default(), budgets: RefCell::default(), carried: RefCell::default() }
     }
 
     /// Writes everything that a report says.
@@ -123,6 +125,10 @@ impl Meters {
 
     fn add(&self, series: Series, value: u64) {
         let Some(id) = self.id(series) else { return };
+        let value = match series.family() {
+            Family::CostNanousd => nanos(self.carried.borrow_mut().entry(id).or_insert(0), value),
+            _ => value,
+        };
         let _ = match series.family().kind() {
             Kind::Histogram => host::record_metric(id, value),
             Kind::Counter | Kind::Gauge => host::increment_metric(id, i64::try_from(value).unwrap_or(i64::MAX)),

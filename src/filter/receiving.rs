@@ -14,6 +14,9 @@ use proxy_wasm::types::Action;
 /// Most bytes of an error that are read.
 const ERROR_CAP: usize = 64 << 10;
 
+/// Most bytes of a document that wait for its end, so that its headers can say what it cost.
+const COST_CAP: usize = 64 << 10;
+
 /// What Envoy shall do with what has come, and until when to wait for more.
 type Next = (Action, Option<u64>);
 
@@ -75,7 +78,7 @@ impl Held {
             Phase::Failing(..) => self.fail_told(size, now),
             Phase::Probing { .. } => self.probe(size, end, now),
             Phase::Resting => (Action::Pause, None),
-            Phase::Opening(_) if size == 0 && !end => (Action::Pause, None),
+            Phase::Opening(ref head) if !end && waits(head, size) => (Action::Pause, None),
             Phase::Opening(_) => self.document(attempt, size, end, now),
             Phase::Gathering(..) if !end => (Action::Pause, None),
             Phase::Gathering(..) => self.gathered(attempt, size, now),
@@ -160,7 +163,7 @@ impl Held {
         Action::Continue
     }
 
-    /// The first bytes of an answer that is no stream. An error in its place, if it is whole, is a failure like any other.
+    /// An answer that is no stream: all of it, or its first bytes where it is long. An error in its place, if it is whole, is a failure like any other.
     fn document(&mut self, attempt: &Attempt, size: usize, end: bool, now: u64) -> Next {
         let Phase::Opening(head) = &self.phase else { return (Action::Continue, None) };
         let operation = attempt.exchange.ask.operation;
@@ -214,4 +217,11 @@ impl Held {
         attempt.exchange.finish(attempt.index, fault);
         self.phase = Phase::Over;
     }
+}
+
+/// Whether a document's headers wait for more of it, which has not ended. Blanks at its beginning keep connections alive
+/// while a model thinks (DeepSeek), so they go on at once.
+fn waits(head: &ResponseHead, size: usize) -> bool {
+    let is_blank = || host::body(Buffer::ResponseBody, 0, size.min(64)).iter().all(u8::is_ascii_whitespace);
+    size == 0 || (head.is_json && size < COST_CAP && !is_blank())
 }

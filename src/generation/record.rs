@@ -1,11 +1,13 @@
 //! What is kept of a generation, and its bytes.
 
+use crate::meter::{Cost, Source};
+
 /// Of the form of the bytes; others are not read.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Stands for a number that is not known.
 const UNKNOWN: u64 = u64::MAX;
 /// Numbers of a record.
-const NUMBERS: usize = 9;
+const NUMBERS: usize = 11;
 
 /// Who made a generation, and alone may read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +53,10 @@ pub struct Record {
     pub reasoning: Option<u64>,
     /// Searches of the web that the provider ran.
     pub web_searches: Option<u64>,
+    /// What its provider charges, whoever pays.
+    pub cost: Option<Cost>,
+    /// What it would have cost without the provider's cache, in pico-USD.
+    pub uncached: Option<u64>,
 }
 
 impl Record {
@@ -60,7 +66,10 @@ impl Record {
         let texts = [id, &owner.id, model, provider, finish];
         let length: usize = texts.iter().map(|text| text.len().saturating_add(2)).sum();
         let mut bytes = Vec::with_capacity(length.saturating_add(2 + 8 * NUMBERS));
-        bytes.extend([VERSION, u8::from(self.streamed) | u8::from(owner.has_key) << 1 | u8::from(self.is_byok) << 2]);
+        let is_reported = self.cost.is_some_and(|cost| cost.source == Source::Reported);
+        let flags = [self.streamed, owner.has_key, self.is_byok, is_reported];
+        let flags = flags.iter().rev().fold(0, |bits, flag| bits << 1 | u8::from(*flag));
+        bytes.extend([VERSION, flags]);
         let known = [self.started, self.duration_ms].map(Some);
         let told = [
             self.latency_ms,
@@ -70,6 +79,8 @@ impl Record {
             self.output,
             self.reasoning,
             self.web_searches,
+            self.cost.map(|cost| cost.pico),
+            self.uncached,
         ];
         for number in known.into_iter().chain(told) {
             bytes.extend(number.unwrap_or(UNKNOWN).to_le_bytes());
@@ -107,6 +118,10 @@ impl Record {
             output: told.next()?,
             reasoning: told.next()?,
             web_searches: told.next()?,
+            cost: told
+                .next()?
+                .map(|pico| Cost { pico, source: if flags & 8 != 0 { Source::Reported } else { Source::Computed } }),
+            uncached: told.next()?,
         };
         texts.is_empty().then_some(record)
     }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::exchange::Mint;
 use crate::health::Memory;
+use crate::meter::{Cost, Source};
 use proptest::prelude::*;
 
 fn record(id: &str, input: Option<u64>) -> Record {
@@ -21,6 +22,8 @@ fn record(id: &str, input: Option<u64>) -> Record {
         output: Some(7),
         reasoning: None,
         web_searches: Some(2),
+        cost: Some(Cost { pico: 1_250_000, source: Source::Reported }),
+        uncached: None,
     }
 }
 
@@ -109,17 +112,19 @@ fn count() -> impl Strategy<Value = Option<u64>> {
 prop_compose! {
     fn records()(
         texts in proptest::array::uniform5(".{0,300}"),
-        flags in any::<(bool, bool, bool)>(),
+        flags in any::<(bool, bool, bool, bool)>(),
         known in any::<(u64, u64)>(),
-        told in proptest::array::uniform7(count()),
+        told in proptest::array::uniform9(count()),
     ) -> Record {
         let [id, owner, model, provider, finish] = texts;
-        let [latency_ms, input, cache_read, cache_write, output, reasoning, web_searches] = told;
+        let [latency_ms, input, cache_read, cache_write, output, reasoning, web_searches, pico, uncached] = told;
+        let source = if flags.3 { Source::Reported } else { Source::Computed };
+        let cost = pico.map(|pico| Cost { pico, source });
         let (started, duration_ms) = known;
         let owner = Owner { id: owner, has_key: flags.0 };
         Record {
             id, owner, started, model, provider, streamed: flags.1, is_byok: flags.2, finish, latency_ms, duration_ms,
-            input, cache_read, cache_write, output, reasoning, web_searches,
+            input, cache_read, cache_write, output, reasoning, web_searches, cost, uncached,
         }
     }
 }
@@ -142,7 +147,7 @@ proptest! {
     fn any_bytes_are_a_record_or_none(mut bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let _ = Record::read(&bytes);
         if let Some(version) = bytes.first_mut() {
-            *version = 1;
+            *version = 2;
         }
         if let Some(record) = Record::read(&bytes) {
             prop_assert_eq!(Record::read(&record.write()), Some(record));

@@ -64,6 +64,7 @@ pub fn cost_at(usage: &Usage, prices: Prices<'_>) -> Option<Cost> {
 
 /// What this usage would have cost without the provider's cache, by our own count: all input is charged as such.
 pub fn without_cache(usage: &Usage, prices: Prices<'_>) -> Option<u64> {
+    prices.served?;
     let uncached = |usage: &Usage| Usage {
         cache_read: None,
         cache_write: None,

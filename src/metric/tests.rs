@@ -39,6 +39,7 @@ fn a_fallback_that_served() {
         [
             "tollgate_attempts_total model=acme/chat provider=alpha error_type=provider_overloaded 1",
             "tollgate_attempts_total model=acme/chat provider=beta error_type=none 1",
+            "tollgate_cost_unknown_total model=acme/chat provider=beta 1",
             "tollgate_fallbacks_total model=acme/chat from_provider=alpha to_provider=beta 1",
             "tollgate_requests_total model=acme/chat provider=beta operation=chat_completions outcome=ok 1",
             "tollgate_token_details_total model=acme/chat provider=beta type=cache_read 4",
@@ -161,4 +162,14 @@ fn pace_needs_two_tokens_of_a_stream() {
         (report.stream, report.usage.output, report.answering_ms) = (stream, output, answering);
         assert_eq!(time_per_output_token(&report), expected);
     }
+}
+
+#[test]
+fn what_is_below_a_nano_usd_is_carried_on() {
+    let mut left = 0;
+    let told: Vec<u64> = [400, 400, 400, 0, 1_000_800, 999].map(|pico| nanos(&mut left, pico)).into();
+    assert_eq!((told, left), (vec![0, 0, 1, 0, 1001, 0], 999));
+    let pico = 720_000_123;
+    let sum: u64 = (0..1000).map(|_| nanos(&mut left, pico)).sum();
+    assert_eq!(sum * 1000 + left, 999 + 1000 * pico);
 }

@@ -11,6 +11,7 @@ mod plan;
 mod resolve;
 
 pub use ask::{Ask, AskReader, Body, Named};
+pub use byok::Lent;
 pub use hash::Hash;
 pub use needs::Needs;
 pub use options::Options;

@@ -23,6 +23,7 @@ FAMILIES = {
     "tollgate_fallbacks_total": {"model", "from_provider", "to_provider"},
     "tollgate_tokens_total": {"model", "provider", "type"},
     "tollgate_token_details_total": {"model", "provider", "type"},
+    "tollgate_cost_nanousd_total": {"model", "provider"},
     "tollgate_refusals_total": {"reason"},
     "tollgate_usage_missing_total": {"model", "provider"},
     "tollgate_stream_errors_total": {"provider"},
@@ -41,12 +42,13 @@ USAGE = {
     "prompt_tokens_details": {"cached_tokens": 60, "cache_write_tokens": 7},
     "completion_tokens_details": {"reasoning_tokens": 20},
 }
+PRICE = {"input": "2", "cached_input": "0.5", "cache_write_5m": "2.5", "output": "8"}
 KEY = {"authorization": "Bearer key-of-alice"}
 
 
 def config(**more) -> dict:
     both = [{"provider": "openai", "model": "m"}, {"provider": "groq", "model": "m", "priority": 1}]
-    models = [{"name": "acme/one", "targets": both}, {"name": "acme/two", "targets": both[1:]}]
+    models = [{"name": "acme/one", "targets": both, "price": PRICE}, {"name": "acme/two", "targets": both[1:]}]
     keys = [{"id": "alice", "group": "team", "sha256": hashlib.sha256(b"key-of-alice").hexdigest()}]
     groups = [{"name": "team", "models": ["*"]}]
     return example.plan("openai", "groq") | {"models": models, "keys": keys, "groups": groups} | more
@@ -140,6 +142,9 @@ VALUES = [
     ("tollgate_token_details_total", {"type": "cache_read"}, 120),
     ("tollgate_token_details_total", {"type": "cache_write"}, 14),
     ("tollgate_token_details_total", {"type": "reasoning"}, 40),
+    # Twice 33 * 2 + 60 * 0.5 + 7 * 2.5 + 50 * 8 USD per million, and 3 * 2 + 2 * 8.
+    ("tollgate_cost_nanousd_total", {"model": "acme/one", "provider": "openai"}, 1_027_000),
+    ("tollgate_cost_nanousd_total", {"provider": "groq"}, 22_000),
     ("tollgate_usage_missing_total", {"model": "acme/one", "provider": "openai"}, 2),  # the dumb one and the cut one
     ("tollgate_stream_errors_total", {"provider": "openai"}, 1),
     ("tollgate_refusals_total", {"reason": "policy_model"}, 1),

@@ -59,10 +59,11 @@ def test_each_event_arrives_before_the_next_is_sent(stage, asked):
 
 
 def test_a_large_body_is_not_held(stage):
-    """64 MiB of JSON, twice what Envoy would buffer; each piece must arrive before the next one is sent."""
+    """64 MiB of JSON, twice what Envoy would buffer; once its first 64 KiB are there, each piece must arrive before the next one
+    is sent."""
     gate, size = Gate(), 8 * MiB
     parts = [b'{"model":"m","choices":[{"message":{"content":"', *[b"x" * size] * 8, b'"}}],"usage":' + json.dumps(USAGE).encode() + b"}"]
-    stage.behaviour = stepping(gate, parts, [("content-type", "application/json")], free=1)
+    stage.behaviour = stepping(gate, parts, [("content-type", "application/json")], free=2)
     connection, answer = open_stream(stage.gateway.url, stream=False)
     for part in parts:
         assert answer.read(len(part)) == part

@@ -28,7 +28,8 @@ fn recorded_usage_is_read_field_by_field() {
             let usage = read(given);
             for (name, ours) in [
                 ("input_tokens", usage.input),
-                ("output_tokens", usage.output),
+                // They leave zeros out.
+                ("output_tokens", usage.output.filter(|count| *count > 0)),
                 ("cache_read_tokens", usage.cache_read),
                 ("output_reasoning_tokens", usage.reasoning),
                 ("input_audio_tokens", usage.audio_in),

@@ -31,6 +31,7 @@ pub(super) struct Counts {
     cached: Option<u64>,
     candidates: Option<u64>,
     thoughts: Option<u64>,
+    total: Option<u64>,
     audio_prompt: Option<u64>,
     audio_tools: Option<u64>,
     audio_cached: Option<u64>,
@@ -56,6 +57,7 @@ impl Counts {
                 "cachedContentTokenCount" => keep(&mut self.cached, json.count()),
                 "candidatesTokenCount" => keep(&mut self.candidates, json.count()),
                 "thoughtsTokenCount" => keep(&mut self.thoughts, json.count()),
+                "totalTokenCount" => keep(&mut self.total, json.count()),
                 "promptTokensDetails" => {
                     keep(&mut self.audio_prompt, of(json, AUDIO));
                     keep(&mut self.image_prompt, of(json, IMAGE));
@@ -81,13 +83,16 @@ impl Counts {
             (Some(one), Some(other)) => Some(one.saturating_add(other)),
             (one, other) => one.or(other),
         };
+        let input = sum(self.prompt, self.tools);
+        // Counts of zero are left out; a total that is the input says that there was no output.
+        let none = self.total.filter(|total| Some(*total) == input).map(|_| 0);
         Usage {
-            input: sum(self.prompt, self.tools),
+            input,
             cache_read: self.cached,
             audio_in: sum(self.audio_prompt, self.audio_tools),
             cached_audio: self.audio_cached,
             image_in: self.image_prompt,
-            output: sum(self.candidates, self.thoughts),
+            output: sum(self.candidates, self.thoughts).or(none),
             reasoning: self.thoughts,
             audio_out: self.audio_out,
             image_out: self.image_out,

@@ -59,6 +59,7 @@ fn an_answer_says_how_it_came_about() {
         },
         "generationId": "gen_test",
         "cost": "0.000038",
+        "costSource": "reported",
     });
     assert_eq!(said(&exchange, 2, &usage), Some(expected));
 }
@@ -83,10 +84,11 @@ fn attempts_are_grouped_by_the_model_they_served() {
 }
 
 #[test]
-fn only_the_generation_is_told_where_little_is_exposed() {
+fn who_served_is_not_told_where_little_is_exposed() {
     let exchange = tried(json!({"expose": "minimal"}), ASKING);
     let usage = Usage { cost: Some(1), ..Usage::default() };
-    assert_eq!(said(&exchange, 2, &usage), Some(json!({"generationId": "gen_test"})));
+    let expected = json!({"generationId": "gen_test", "cost": "0.000000000001", "costSource": "reported"});
+    assert_eq!(said(&exchange, 2, &usage), Some(expected));
 }
 
 #[test]

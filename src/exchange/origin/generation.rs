@@ -3,12 +3,14 @@
 use super::Visit;
 use super::query::Query;
 use crate::access::Caller;
+use crate::chat::Raw;
 use crate::chat::json::{ObjectWriter, object};
 use crate::clock::rfc3339;
 use crate::config::{Config, Expose};
 use crate::error::{Class, Error, printable};
 use crate::exchange::report::{Ended, Report, provider_name};
 use crate::generation::{Owner, Record, find};
+use crate::meter::usd;
 
 /// What is kept of a request; `None` where nobody was asked.
 pub fn record(report: &Report, config: &Config) -> Option<Record> {
@@ -35,6 +37,8 @@ pub fn record(report: &Report, config: &Config) -> Option<Record> {
         output: usage.output,
         reasoning: usage.reasoning,
         web_searches: searches.map(|(_, runs)| *runs),
+        cost: report.charge.cost,
+        uncached: report.uncached,
     })
 }
 
@@ -56,13 +60,11 @@ pub fn generation(visit: Visit<'_>, query: Query<'_>) -> Result<Vec<u8>, Error> 
     Ok(out)
 }
 
-/// The shape has no place for what is not known: numbers are 0 then, and so is money until prices are in force.
+/// The shape has no place for what is not known: numbers are 0 then, money too.
 fn write(record: &Record, config: &Config, o: &mut ObjectWriter<'_>) {
     let provider = if config.expose == Expose::Full { &*record.provider } else { "gateway" };
     o.set("id", &record.id);
-    for cost in ["total_cost", "upstream_inference_cost", "usage"] {
-        o.set(cost, 0);
-    }
+    money(record, o);
     o.set("created_at", rfc3339(record.started));
     o.set("model", &record.model);
     o.set("is_byok", record.is_byok);
@@ -83,4 +85,15 @@ fn write(record: &Record, config: &Config, o: &mut ObjectWriter<'_>) {
     ] {
         o.set(name, number.unwrap_or(0));
     }
+}
+
+/// Numbers of USD. What a caller pays its provider itself costs the gateway nothing, and is told apart.
+fn money(record: &Record, o: &mut ObjectWriter<'_>) {
+    let cost = record.cost.map_or(0, |cost| cost.pico);
+    let (spent, own) = if record.is_byok { (0, cost) } else { (cost, 0) };
+    let numbers = [("total_cost", spent), ("upstream_inference_cost", own), ("usage", spent)];
+    for (name, pico) in numbers.into_iter().chain(record.uncached.map(|pico| ("cost_without_cache", pico))) {
+        o.maybe_raw(name, Raw::parse(&usd(pico)).as_ref());
+    }
+    o.set("cost_source", record.cost.map_or("unknown", |cost| cost.source.word()));
 }

@@ -3,6 +3,7 @@ use crate::dialect::Spec;
 use crate::exchange::{Mint, Report};
 use crate::generation::{Lane, keep};
 use crate::health::Memory;
+use crate::meter::{Cost, Source};
 use crate::testing::{chat_ask, exchange};
 use serde_json::{Value, json};
 use std::rc::Rc;
@@ -224,6 +225,9 @@ fn a_generation_is_there_for_who_made_it() {
     report.usage.cache_read = Some(10);
     report.usage.output = Some(7);
     report.usage.server_tools = vec![("web_fetch".into(), 9), ("web_search".into(), 2)];
+    let cost = |pico, source| Some(Cost { pico, source });
+    report.charge.cost = cost(720_000_000, Source::Computed);
+    report.uncached = Some(3_150_000_000);
     keep(&cells, &record(&report, &config).unwrap());
     let ask = |config: &Config, caller: &Caller, query: &str| {
         let visit = Visit { config, caller, client: Client::AiSdk(Spec::V4), cells: &cells };
@@ -234,13 +238,27 @@ fn a_generation_is_there_for_who_made_it() {
     let query = format!("id={id}");
     let provider = report.provider.map(|index| config.providers[index].name.clone());
     let expected = json!({"data": {
-        "id": id, "total_cost": 0, "upstream_inference_cost": 0, "usage": 0, "created_at": "2023-11-14T22:13:20.123Z",
+        "id": id, "total_cost": 0.00072, "upstream_inference_cost": 0, "usage": 0.00072, "cost_without_cache": 0.00315,
+        "cost_source": "computed", "created_at": "2023-11-14T22:13:20.123Z",
         "model": "acme/known", "is_byok": false, "provider_name": provider, "streamed": false,
         "finish_reason": "stop", "latency": 12, "generation_time": 345, "tokens_prompt": 30, "tokens_completion": 7,
         "native_tokens_prompt": 30, "native_tokens_completion": 7, "native_tokens_reasoning": 0,
         "native_tokens_cached": 10, "native_tokens_cache_creation": 0, "billable_web_search_calls": 2,
     }});
     assert_eq!(ask(&config, &alice, &query).unwrap(), expected);
+    for (credential, cost, total, own, source) in [
+        ("byok", cost(1, Source::Reported), json!(0), json!(1e-12), "reported"),
+        ("0", None, json!(0), json!(0), "unknown"),
+    ] {
+        let mut report = Report { credential: Some(credential.to_owned()), uncached: None, ..report.clone() };
+        report.charge.cost = cost;
+        keep(&cells, &record(&report, &config).unwrap());
+        let data = &ask(&config, &alice, &query).unwrap()["data"];
+        assert_eq!((&data["total_cost"], &data["usage"]), (&total, &total));
+        assert_eq!((&data["upstream_inference_cost"], data["cost_source"].as_str()), (&own, Some(source)));
+        assert!(data.get("cost_without_cache").is_none());
+    }
+    keep(&cells, &record(&report, &config).unwrap());
     let minimal = self::config(json!({"expose": "minimal"}));
     assert_eq!(ask(&minimal, &alice, &query).unwrap()["data"]["provider_name"], "gateway");
 
