@@ -1,6 +1,6 @@
 # `make run` to try it, `make test` for everything that CI runs, `make help` for the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run key test lint fmt schema wasm envoy envoy-older bench fuzz clean
+.PHONY: help run key test lint fmt schema catalog wasm envoy envoy-older bench fuzz clean
 
 # Any Envoy from 1.39; the default one is fetched. The older ones are for the tests: 1.39 is the oldest that can choose the
 # order of fallback per request, those before it run with envoy/older-envoy.yaml.
@@ -59,6 +59,10 @@ endif
 
 envoy-older: ## fetch the older Envoys, for the tests
 	@for version in $(ENVOY_OLDER_VERSIONS); do scripts/get-envoy.sh $$version .envoy/envoy-$$version || exit 1; done
+
+catalog: scripts/rust-ready ## fetch the pinned packages and make the catalog's tables from them, then what the module embeds
+	python3 catalog/make.py
+	TOLLGATE_WRITE=1 cargo test --quiet --test catalog generated
 
 bench: wasm envoy .venv/ready ## Tollgate beside plain Envoy, same machine, same run
 	scripts/debian-tool.sh wrk wrk

@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod cells;
+pub mod catalog;
 pub mod chat;
 pub mod clock;
 pub mod config;
