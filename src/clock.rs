@@ -27,15 +27,9 @@ pub fn rfc3339(ns: u64) -> String {
     let (h, m, s) = (second / 3_600, second / 60 % 60, second % 60);
     // Written digit by digit: `format!` with seven fields costs more than the rest of the line.
     let mut text = String::with_capacity(24);
-    for (number, width, end) in [
-        (year, 4, '-'),
-        (month, 2, '-'),
-        (day, 2, 'T'),
-        (h, 2, ':'),
-        (m, 2, ':'),
-        (s, 2, '.'),
-        (millis, 3, 'Z'),
-    ] {
+    for (number, width, end) in
+        [(year, 4, '-'), (month, 2, '-'), (day, 2, 'T'), (h, 2, ':'), (m, 2, ':'), (s, 2, '.'), (millis, 3, 'Z')]
+    {
         let digit = |place: u32| char::from(b'0' + (number / 10u64.pow(place) % 10) as u8);
         text.extend((0..width).rev().map(digit));
         text.push(end);

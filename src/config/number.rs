@@ -93,7 +93,8 @@ impl<const PLACES: usize> Leaf for Decimal<PLACES> {
 
     fn expected() -> String {
         // Many places leave few digits before them.
-        let most = u32::try_from(PLACES).ok().and_then(|places| 10_u64.checked_pow(places)).map_or(0, |one| u64::MAX / one);
+        let most =
+            u32::try_from(PLACES).ok().and_then(|places| 10_u64.checked_pow(places)).map_or(0, |one| u64::MAX / one);
         let most = if PLACES > 6 { format!(", below {most}") } else { String::new() };
         format!("a decimal such as \"0.25\" with at most {PLACES} places{most}")
     }

@@ -95,6 +95,14 @@ impl Cap {
         }
     }
 
+    /// `1.25 USD`, `17 tokens`.
+    pub fn amount_told(self, amount: u64) -> String {
+        match self {
+            Cap::Money(_) => format!("{} USD", usd(amount)),
+            Cap::Tokens(_) => format!("{amount} tokens"),
+        }
+    }
+
     /// `1.25 of 2000 USD`, `17 of 500 tokens`.
     pub fn told(self, spent: u64) -> String {
         match self {

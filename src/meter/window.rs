@@ -47,6 +47,17 @@ impl Window {
         }
     }
 
+    /// How people say that an amount is for one of these.
+    pub fn told(self) -> &'static str {
+        match self {
+            Window::Hour => "an hour",
+            Window::Day => "a day",
+            Window::Week => "a week",
+            Window::Month => "a month",
+            Window::Total => "in all",
+        }
+    }
+
     /// The word in the configuration.
     pub fn word(self) -> &'static str {
         match self {
@@ -72,10 +83,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn told(window: Window, now: &str) -> (String, String) {
-        let day = crate::clock::day(&now[..10]).unwrap();
-        let hour: u64 = now[11..13].parse().unwrap();
+        let (day, hour) = now.split_once('T').unwrap();
+        let (day, hour) = (crate::clock::day(day).unwrap(), hour.parse::<u64>().unwrap());
         let (start, end) = window.bounds(day * DAY + hour * HOUR + 1_234_567_890);
-        (rfc3339(start)[..16].to_owned(), rfc3339(end.unwrap())[..16].to_owned())
+        let minute = |ns| rfc3339(ns).get(..16).unwrap().to_owned();
+        (minute(start), minute(end.unwrap()))
     }
 
     #[test]
@@ -112,7 +124,7 @@ mod tests {
         fn windows_agree_with_the_printed_date(seconds in 0u64..8_000_000_000, nanos in 0u64..1_000_000_000) {
             let now = seconds * 1_000_000_000 + nanos;
             let day = now / DAY;
-            let begins_month = |day: u64| rfc3339(day * DAY)[8..10] == *"01";
+            let begins_month = |day: u64| rfc3339(day * DAY).get(8..10) == Some("01");
             let begins_week = |day: u64| day % 7 == 4;
             let reference = [
                 (Window::Hour, now - now % HOUR),

@@ -74,8 +74,7 @@ impl Known<'_> {
         let key = index("key", &of.key, &names.keys);
         let provider = index("provider", &of.provider, &names.providers);
         let model = of.model.as_ref();
-        let model =
-            model.and_then(|model| known(model, &of.at("model"), self.raw, names, self.providers, context));
+        let model = model.and_then(|model| known(model, &of.at("model"), self.raw, names, self.providers, context));
         let text = |text: &Option<super::super::leaf::Free>| text.as_ref().map(|text| text.to_string());
         Matching { key, group, tag: text(&of.tag), user: text(&of.user), provider, model }
     }

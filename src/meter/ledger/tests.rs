@@ -311,10 +311,13 @@ proptest! {
 
 /// Cells that threads share.
 #[derive(Clone, Default)]
-struct Shared(Arc<Mutex<HashMap<String, (Vec<u8>, u32)>>>);
+struct Shared(Arc<Mutex<HashMap<String, Numbered>>>);
+
+/// Bytes, and the number that a change must name.
+type Numbered = (Vec<u8>, u32);
 
 impl Cells for Shared {
-    fn get(&self, name: &str) -> Option<(Vec<u8>, u32)> {
+    fn get(&self, name: &str) -> Option<Numbered> {
         self.0.lock().unwrap().get(name).cloned()
     }
 
