@@ -7,9 +7,15 @@ mod series;
 
 pub use series::{Family, Kind, Label, Series, TokenType, host_name};
 
+use crate::access::Caller;
 use crate::config::{Config, MetricLabels};
 use crate::exchange::{Ended, Report};
+use crate::meter::{Cap, Each, Share};
 use crate::operation::Operation;
+use std::rc::Rc;
+
+/// Money is shown in nano-USD: Envoy's numbers are whole ones, and pico-USD would not last them long.
+const PICO_IN_NANO: u64 = 1_000;
 
 /// One value for one series: a counter's step or a histogram's observation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,22 +105,36 @@ fn time_per_output_token(report: &Report) -> Option<u64> {
     report.answering_ms?.saturating_mul(1_000).checked_div(gaps)
 }
 
+/// What a counter's budget allows and what of it is spent, as two gauges. That of one for each key, group or user says whose
+/// it is; `None` where that is no name of the configuration.
+pub fn budget(share: &Share, spent: u64, caller: &Caller, config: &Config) -> Option<[Sample; 2]> {
+    let index = config.budgets.iter().position(|budget| Rc::ptr_eq(budget, &share.budget))?;
+    let whose = match share.budget.each {
+        None => None,
+        Some(Each::Key) => Some(key_of(Some(caller))).filter(|key| *key != Label::Key(None)).map(Some)?,
+        Some(Each::Group) => Some(Label::Group(Some(caller.group?))),
+        Some(Each::User) => Some(Label::User(Some(listed(config.metrics.user.as_ref()?, share.of.as_ref())?))),
+    };
+    let (families, limit, unit) = match share.budget.cap {
+        Cap::Money(pico) => ([Family::BudgetLimitNanousd, Family::BudgetSpentNanousd], pico, PICO_IN_NANO),
+        Cap::Tokens(tokens) => ([Family::BudgetLimitTokens, Family::BudgetSpentTokens], tokens, 1),
+    };
+    let [of_limit, of_spent] =
+        families.map(|family| Series::new(family, &[Label::Budget(index)]).with(whose.as_slice()));
+    let sample = |series, amount: u64| Some(Sample { series, value: amount.checked_div(unit)? });
+    Some([sample(of_limit, limit)?, sample(of_spent, spent)?])
+}
+
 /// The labels that `metrics.labels` asks for.
 fn wished(report: &Report, config: &Config) -> Vec<Label> {
     let MetricLabels { group, key, tag, user } = &config.metrics;
     let caller = report.caller.as_ref();
-    let listed = |list: &Vec<String>, value: Option<&String>| {
-        value.and_then(|value| list.iter().position(|entry| entry == value))
-    };
     let mut labels = Vec::new();
     if *group {
         labels.push(Label::Group(caller.and_then(|caller| caller.group)));
     }
     if *key {
-        labels.push(match caller {
-            Some(caller) if caller.key.is_none() && caller.id == "anonymous" => Label::Anonymous,
-            caller => Label::Key(caller.and_then(|caller| caller.key)),
-        });
+        labels.push(key_of(caller));
     }
     if let Some(list) = tag {
         labels.push(Label::Tag(report.tags.iter().find_map(|tag| listed(list, Some(tag)))));
@@ -127,10 +147,20 @@ fn wished(report: &Report, config: &Config) -> Vec<Label> {
 
 /// Whole nano-USD of what is added in pico-USD to what was `left` of earlier sums; what is left now stays there.
 pub fn nanos(left: &mut u64, pico: u64) -> u64 {
-    const PICO_IN_NANO: u64 = 1_000;
     let sum = left.saturating_add(pico);
     *left = sum % PICO_IN_NANO;
     sum / PICO_IN_NANO
+}
+
+fn key_of(caller: Option<&Caller>) -> Label {
+    match caller {
+        Some(caller) if caller.key.is_none() && caller.id == "anonymous" => Label::Anonymous,
+        caller => Label::Key(caller.and_then(|caller| caller.key)),
+    }
+}
+
+fn listed(list: &[String], value: Option<&String>) -> Option<usize> {
+    value.and_then(|value| list.iter().position(|entry| entry == value))
 }
 
 #[cfg(test)]

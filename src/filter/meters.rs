@@ -1,9 +1,11 @@
 //! Metrics of one configuration: ids are resolved once per series and worker.
 
 use super::host;
+use crate::access::Caller;
 use crate::config::Config;
 use crate::exchange::Report;
-use crate::metric::{Family, Kind, Label, Series, nanos, samples};
+use crate::meter::Share;
+use crate::metric::{Family, Kind, Label, Series, budget, nanos, samples};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -11,9 +13,6 @@ use std::rc::Rc;
 
 /// Most series of one worker; further ones go to `other`.
 const MOST_SERIES: usize = 20_000;
-
-/// Gauges of money are in nano-USD.
-const PICO_IN_NANO: u64 = 1_000;
 
 /// What should never happen is there from the start: of a counter that begins with its first event, `increase` in
 /// Prometheus would not see that event.
@@ -29,7 +28,6 @@ const RARE: &[(Family, &[(&str, &str)])] = &[
 pub struct Meters {
     config: Rc<Config>,
     ids: RefCell<HashMap<Series, u32, BuildHasherDefault<Quick>>>,
-    budgets: RefCell<HashMap<String, u32>>,
     /// By a metric's id: pico-USD that have not made a whole nano-USD yet.
     carried: RefCell<HashMap<u32, u64, BuildHasherDefault<Quick>>>,
 }
@@ -67,7 +65,7 @@ impl Hasher for Quick {
 impl Meters {
     /// Meters without any series yet.
     pub fn new(config: Rc<Config>) -> Meters {
-        Meters { config, ids: RefCell::default(), budgets: RefCell::default(), carried: RefCell::default() }
+        Meters { config, ids: RefCell::default(), carried: RefCell::default() }
     }
 
     /// Writes everything that a report says.
@@ -96,31 +94,14 @@ impl Meters {
         }
     }
 
-    /// What a budget of money allows and what of it is spent, in pico-USD. `labels`: `budget` with its id and, of one that
-    /// `each` has alone, `key`, `group` or `user` with a configured name; nothing that a client can choose.
+    /// Shows what a counter's budget allows and what of it is spent.
     #[allow(dead_code, reason = "nothing has a budget yet")]
-    pub fn budget_usd(&self, labels: &[(&str, &str)], limit: u64, spent: u64) {
-        self.budget(Family::BudgetLimitNanousd, labels, limit / PICO_IN_NANO);
-        self.budget(Family::BudgetSpentNanousd, labels, spent / PICO_IN_NANO);
-    }
-
-    /// The same of a budget of tokens.
-    #[allow(dead_code, reason = "nothing has a budget yet")]
-    pub fn budget_tokens(&self, labels: &[(&str, &str)], limit: u64, spent: u64) {
-        self.budget(Family::BudgetLimitTokens, labels, limit);
-        self.budget(Family::BudgetSpentTokens, labels, spent);
-    }
-
-    /// Ids are kept: each definition of a name that exists already takes up room in the host.
-    #[allow(dead_code, reason = "nothing has a budget yet")]
-    fn budget(&self, family: Family, labels: &[(&str, &str)], value: u64) {
-        let name = crate::metric::host_name(family, labels.iter().copied());
-        let known = self.budgets.borrow().get(&name).copied();
-        let Some(id) = known.or_else(|| host::define_metric(family.kind(), &name).ok()) else { return };
-        if known.is_none() {
-            self.budgets.borrow_mut().insert(name, id);
+    pub fn budget(&self, share: &Share, spent: u64, caller: &Caller) {
+        for sample in budget(share, spent, caller, &self.config).into_iter().flatten() {
+            if let Some(id) = self.id(sample.series) {
+                let _ = host::record_metric(id, sample.value);
+            }
         }
-        let _ = host::record_metric(id, value);
     }
 
     fn add(&self, series: Series, value: u64) {

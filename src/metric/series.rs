@@ -143,6 +143,7 @@ pub enum Label {
     Anonymous,
     Tag(Option<usize>),
     User(Option<usize>),
+    Budget(usize),
     Version,
     ConfigHash,
 }
@@ -167,6 +168,7 @@ impl Label {
             Label::Key(_) | Label::Anonymous => "key",
             Label::Tag(_) => "tag",
             Label::User(_) => "user",
+            Label::Budget(_) => "budget",
             Label::Version => "version",
             Label::ConfigHash => "hash",
         }
@@ -189,6 +191,7 @@ impl Label {
             Label::Anonymous => "anonymous",
             Label::Tag(index) => entry(&config.metrics.tag, index),
             Label::User(index) => entry(&config.metrics.user, index),
+            Label::Budget(index) => config.budgets.get(index).map_or(OTHER, |budget| &budget.id),
             Label::Version => env!("CARGO_PKG_VERSION"),
             Label::ConfigHash => &config.hash,
         }

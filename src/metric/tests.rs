@@ -173,3 +173,50 @@ fn what_is_below_a_nano_usd_is_carried_on() {
     let sum: u64 = (0..1000).map(|_| nanos(&mut left, pico)).sum();
     assert_eq!(sum * 1000 + left, 999 + 1000 * pico);
 }
+
+/// A gauge for each counter whose owner the configuration names; a client cannot make one.
+#[test]
+fn budgets_show_whose_they_are() {
+    let config = config(json!({
+        "keys": [{"id": "alice", "group": "eng", "secret": {"env": "ALICE"}}],
+        "groups": [{"name": "eng", "models": ["*"]}],
+        "metrics": {"labels": ["user"], "users": ["u1"]},
+        "budgets": [
+            {"id": "all", "usd": "2.5", "per": "day"},
+            {"id": "keys", "each": "key", "tokens": 1000, "per": "day"},
+            {"id": "groups", "each": "group", "tokens": 1000, "per": "day"},
+            {"id": "users", "each": "user", "usd": "1", "per": "hour"},
+        ],
+    }));
+    let caller = |id: &str, key, group| Caller { id: id.to_owned(), key, group };
+    let told = |index: usize, of: &str, spent: u64, caller: &Caller| {
+        let share = Share { budget: config.budgets[index].clone(), of: Some(of.to_owned()) };
+        let name = |sample: &Sample| sample.series.host_name(&config).replace(";.;", " ").replace("=.=", "=");
+        let told = |sample: &Sample| format!("{} {}", name(sample), sample.value);
+        budget(&share, spent, caller, &config).map(|[limit, spent]| [told(&limit), told(&spent)])
+    };
+    let (alice, jwt) = (caller("alice", Some(0), Some(0)), caller("someone@jwt", None, None));
+    let line = |index, of: &str, caller| told(index, of, 1_234_567, caller).map(|[_, spent]| spent);
+    assert_eq!(
+        told(0, "", 1_234_567, &jwt),
+        Some([
+            "tollgate_budget_limit_nanousd budget=all 2500000000".to_owned(),
+            "tollgate_budget_spent_nanousd budget=all 1234".to_owned()
+        ])
+    );
+    for (index, of, caller, expected) in [
+        (1, "alice", &alice, Some("tokens budget=keys key=alice 1234567")),
+        (1, "anonymous", &caller("anonymous", None, None), Some("tokens budget=keys key=anonymous 1234567")),
+        (1, "someone@jwt", &jwt, None),
+        (2, "eng", &alice, Some("tokens budget=groups group=eng 1234567")),
+        (2, "", &jwt, None),
+        (3, "u1", &alice, Some("nanousd budget=users user=u1 1234")),
+        (3, "u2", &alice, None),
+    ] {
+        assert_eq!(
+            line(index, of, caller),
+            expected.map(|told| format!("tollgate_budget_spent_{told}")),
+            "{index} {of}"
+        );
+    }
+}
