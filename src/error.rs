@@ -32,6 +32,7 @@ pub enum Class {
     Cut,
     SealRejected,
     Misconfigured,
+    Ledger,
     NoTarget,
 }
 
@@ -61,6 +62,7 @@ impl Class {
             Class::Cut => "provider_cut",
             Class::SealRejected => "provider_seal",
             Class::Misconfigured => "gateway_misconfigured",
+            Class::Ledger => "gateway_ledger",
             Class::NoTarget => "gateway_no_target",
         }
     }
@@ -252,6 +254,15 @@ impl Error {
     pub fn misconfigured(message: &str) -> Error {
         let mut error = Error::new(Class::Misconfigured, 503, "server_error", "gateway_misconfigured", message);
         error.again = Again::MayHelp;
+        error
+    }
+
+    /// Nobody can say what is left of the budgets, and the configuration wants to be sure.
+    pub fn ledger_unavailable() -> Error {
+        let message = "The gateway cannot look at the budgets at the moment.";
+        let mut error = Error::new(Class::Ledger, 503, "server_error", "ledger_unavailable", message);
+        error.again = Again::MayHelp;
+        error.retry_after = Some(Duration::from_secs(1));
         error
     }
 

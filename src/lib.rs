@@ -8,8 +8,8 @@
 //! the WebAssembly build only.
 
 pub mod access;
-pub mod cells;
 pub mod catalog;
+pub mod cells;
 pub mod chat;
 pub mod clock;
 pub mod config;

@@ -9,6 +9,7 @@ use super::shape::Shape;
 use super::tree::Tree;
 use super::vendors::PRESETS;
 use super::{Ability, Affinity, Byok, Expose, FallbackOn};
+use crate::meter::fleet::FailureMode;
 use crate::meter::{Each, Window};
 use crate::operation::Operation;
 use serde_json::{Value, json};
@@ -102,11 +103,7 @@ words!(Window {
     "total" => Window::Total,
 });
 
-/// What happens while the ledger does not answer.
-#[derive(Default)]
-pub struct FailureMode;
-
-words!(FailureMode { "allow" => FailureMode, "deny" => FailureMode });
+words!(FailureMode { "allow" => FailureMode::Allow, "deny" => FailureMode::Deny });
 
 /// A vendor.
 pub struct PresetName(pub &'static Preset);

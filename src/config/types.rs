@@ -2,6 +2,7 @@
 
 use super::{Preset, Secret};
 use crate::error::Class;
+use crate::meter::fleet::Fleet;
 use crate::meter::{Budget, Price};
 use crate::operation::Operation;
 use std::collections::HashMap;
@@ -30,6 +31,8 @@ pub struct Config {
     pub access: Access,
     /// What may be spent, in the order of the document.
     pub budgets: Vec<Rc<Budget>>,
+    /// The fleet's ledger; without one, spend is kept in Envoy's shared data.
+    pub ledger: Option<Rc<Fleet>>,
     /// Labels of metrics.
     pub metrics: MetricLabels,
     /// Largest request body in bytes.

@@ -6,6 +6,7 @@
 
 use crate::http::Headers;
 use crate::metric::Kind;
+use crate::stream::protobuf::put_bytes;
 use std::time::Duration;
 
 /// A status that the host gave instead of a result: 1 not found, 2 bad argument, and so on.
@@ -32,6 +33,8 @@ pub enum Buffer {
     ResponseBody = 1,
     /// Of the answer to a call of our own, in its callback.
     CallBody = 4,
+    /// Of the answer to a gRPC call of our own, in its callback.
+    GrpcMessage = 5,
     PluginConfiguration = 7,
 }
 
@@ -140,6 +143,13 @@ pub fn set_tick_period(milliseconds: u32) -> Result<()> {
 pub fn set_effective_context(context: u32) -> Result<()> {
     // SAFETY: numbers only.
     done(unsafe { abi::proxy_set_effective_context(context) })
+}
+
+/// Lets a paused request go on.
+#[allow(dead_code, reason = "the gateway role does not ask yet")]
+pub fn resume_request() -> Result<()> {
+    // SAFETY: numbers only.
+    done(unsafe { abi::proxy_continue_stream(0) })
 }
 
 /// Lets a held response go on.
@@ -265,6 +275,20 @@ pub fn respond(status: u16, details: &str, headers: &[u8], body: &[u8]) -> Resul
 pub fn get(cluster: &str, headers: &[(&str, &str)], timeout: Duration) -> Result<u32> {
     let headers = [(":method", "GET"), (":scheme", "http")].iter().chain(headers).copied().collect();
     proxy_wasm::hostcalls::dispatch_http_call(cluster, headers, None, Vec::new(), timeout)
+        .map_err(|status| Status(status as u32))
+}
+
+/// Begins a gRPC call of our own to a cluster, for the current context; its answer comes with the number that this gives.
+///
+/// The SDK's for the reason of [`get`]; Envoy gives 0, 4 and 10. Envoy takes the name of a cluster too, but one that
+/// happens to be a serialized message it would take for that.
+pub fn grpc_call(cluster: &str, service: &str, method: &str, message: &[u8], timeout: Duration) -> Result<u32> {
+    // A serialized `envoy.config.core.v3.GrpcService { envoy_grpc = 1 { cluster_name = 1 } }`.
+    let (mut envoy_grpc, mut upstream) = (Vec::new(), Vec::new());
+    put_bytes(&mut envoy_grpc, 1, cluster.as_bytes());
+    put_bytes(&mut upstream, 1, &envoy_grpc);
+    let upstream = String::from_utf8(upstream).map_err(|_| Status(2))?;
+    proxy_wasm::hostcalls::dispatch_grpc_call(&upstream, service, method, Vec::new(), Some(message), timeout)
         .map_err(|status| Status(status as u32))
 }
 

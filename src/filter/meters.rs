@@ -18,6 +18,9 @@ const MOST_SERIES: usize = 20_000;
 /// Prometheus would not see that event.
 const RARE: &[(Family, &[(&str, &str)])] = &[
     (Family::ConfigRejected, &[]),
+    (Family::LedgerErrors, &[("call", "charge")]),
+    (Family::LedgerErrors, &[("call", "lost")]),
+    (Family::LedgerErrors, &[("call", "peek")]),
     (Family::Misconfigured, &[("reason", "cluster")]),
     (Family::Misconfigured, &[("reason", "exchange")]),
     (Family::ReasoningDropped, &[]),

@@ -4,7 +4,7 @@ use super::gateway::Gateway;
 use super::meters::{self, Meters, count};
 use super::tokens::Tokens;
 use super::upstream::Upstream;
-use super::{host, wait};
+use super::{host, ledger, wait};
 use crate::config::{Config, Plugin};
 use crate::metric::Family;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
@@ -36,6 +36,10 @@ impl Context for Root {
             tokens.answered(call, size);
         }
     }
+
+    fn on_grpc_call_response(&mut self, call: u32, status: u32, _: usize) {
+        ledger::answered(call, status);
+    }
 }
 
 impl RootContext for Root {
@@ -49,6 +53,7 @@ impl RootContext for Root {
                 announce(&config);
                 let tokens = Tokens::new(&config);
                 tokens.start();
+                ledger::start();
                 *self = Root::Gateway(config, meters, tokens);
                 true
             }
@@ -84,8 +89,9 @@ impl RootContext for Root {
     }
 
     fn on_tick(&mut self) {
+        let now = host::now();
         let next = match self {
-            Root::Gateway(_, _, tokens) => tokens.on_tick(host::now()),
+            Root::Gateway(_, _, tokens) => [ledger::on_tick(now), tokens.on_tick(now)].into_iter().flatten().min(),
             _ => None,
         };
         wait::on_tick(next);

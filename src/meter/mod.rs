@@ -2,6 +2,8 @@
 
 mod budget;
 mod cost;
+pub mod dues;
+pub mod fleet;
 mod ledger;
 mod money;
 mod price;

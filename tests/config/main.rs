@@ -19,6 +19,7 @@ use encode::encode;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tollgate::config::*;
+use tollgate::meter::fleet::{FailureMode, Fleet};
 use tollgate::meter::{Price, Rates, Tier};
 
 const EXAMPLE: &str = include_str!("example.json");
@@ -106,7 +107,25 @@ fn the_example_means_what_it_says() {
     assert_eq!(config.routing.fallback_on.len(), 6);
     assert_eq!(config.request_body_limit, 32 << 20);
     assert!(config.metrics.group && !config.metrics.key && config.metrics.tag.is_none());
-    assert_eq!(config.warnings, ["not in force in this version: groups[1].limits, budgets, ledger"]);
+    assert_eq!(config.warnings, ["not in force in this version: groups[1].limits, budgets"]);
+}
+
+#[test]
+fn a_fleets_ledger_is_named_and_the_rest_has_defaults() {
+    let ledger = |ledger: Value| load(&with(json!({ "ledger": ledger }))).ledger;
+    assert_eq!(ledger(json!({ "local": {} })), None);
+    assert_eq!(ledger(json!({})), None);
+    let fleet = ledger(json!({ "rate_limit_service": { "cluster": "ratelimit" } })).unwrap();
+    let expected = Fleet {
+        cluster: "ratelimit".to_owned(),
+        domain: "tollgate".to_owned(),
+        failure_mode: FailureMode::Allow,
+        timeout: Duration::from_millis(500),
+    };
+    assert_eq!(*fleet, expected);
+    let own = json!({ "cluster": "rls", "domain": "llm", "failure_mode": "deny", "timeout": "2s" });
+    let fleet = ledger(json!({ "rate_limit_service": own })).unwrap();
+    assert_eq!((&*fleet.domain, fleet.failure_mode, fleet.timeout.as_secs()), ("llm", FailureMode::Deny, 2));
 }
 
 /// Of everything but the maps whose order is chance.

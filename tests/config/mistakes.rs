@@ -485,6 +485,14 @@ const DOCUMENTS: &[(&str, &str, &[&str])] = &[
         ],
     ),
     (
+        "a fleet's ledger that is to hold something",
+        r##"{"ledger": {"rate_limit_service": {"cluster": "rls", "timeout": "0s"}}, "budgets": [{"id": "a", "usd": "5", "per": "day", "reserve": true}]}"##,
+        &[
+            "budgets[0].reserve: found true, expected false: a rate limit service holds nothing, only ledger.local does",
+            r##"ledger.rate_limit_service.timeout: found "0s", expected <duration>"##,
+        ],
+    ),
+    (
         "eight at once",
         r##"{"role": "gateway", "providers": [{"name": "openai", "base_url": "openai"}, {"name": "b", "preset": "opnai"}], "models": [{"name": "x"}, {"name": "openai/a", "targets": [{"provider": "c", "weight": -1}]}], "routing": {"max_atempts": 4}, "keys": [{"id": "a b", "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}], "expose": "all"}"##,
         &[

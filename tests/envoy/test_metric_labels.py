@@ -10,7 +10,7 @@ from client import chat, request
 from mock import chatting, error
 from test_metrics import FAMILIES, KEY, Stage
 
-CLASSES = {"gateway_misconfigured", "gateway_no_target", "none"} | {
+CLASSES = {"gateway_misconfigured", "gateway_ledger", "gateway_no_target", "none"} | {
     f"{who}_{what}"
     for who, whats in {
         "caller": "bad_request context_too_long content_filtered too_large unprocessable",

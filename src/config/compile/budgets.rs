@@ -23,13 +23,7 @@ pub struct Known<'a> {
 impl Known<'_> {
     /// Every budget, in the order of the document.
     pub fn budgets(&self, context: &mut Context<'_>) -> Vec<Rc<Budget>> {
-        let budgets = self.raw.budgets.iter().map(|raw| Rc::new(self.budget(raw, context))).collect();
-        let ledger = &self.raw.ledger;
-        if ledger.local.is_some() && ledger.rate_limit_service.is_some() {
-            let text = "found local and rate_limit_service, expected one of them";
-            context.mistakes.add(ledger.path(), text);
-        }
-        budgets
+        self.raw.budgets.iter().map(|raw| Rc::new(self.budget(raw, context))).collect()
     }
 
     fn budget(&self, raw: &RawBudget, context: &mut Context<'_>) -> Budget {

@@ -3,6 +3,7 @@
 
 mod access;
 mod budgets;
+mod ledger;
 mod models;
 mod names;
 mod price;
@@ -42,6 +43,7 @@ pub fn compile(raw: &RawGateway, tree: &Tree, env: Env<'_>, mistakes: &mut Mista
     let access = access::compile(raw, &names, &mut context);
     let known = budgets::Known { raw, names: &names, providers: &providers, models: &models, access: &access };
     let budgets = known.budgets(&mut context);
+    let ledger = ledger::compile(raw, &mut context);
     Config {
         native_names: models::native_names(&models),
         model_names: models::names(&models),
@@ -49,6 +51,7 @@ pub fn compile(raw: &RawGateway, tree: &Tree, env: Env<'_>, mistakes: &mut Mista
         routing: routing(&raw.routing),
         access,
         budgets,
+        ledger,
         metrics: metrics(&raw.metrics),
         tells_abilities: raw.models.iter().any(|model| model.supports.is_some()),
         request_body_limit: raw.limits.request_body.0,

@@ -1,9 +1,9 @@
 //! Budgets, and the ledger that keeps what was spent.
 
-use super::super::choice::FailureMode;
 use super::super::document::document;
 use super::super::leaf::{Alias, Free, Name};
-use super::super::number::{Count, Decimal, Percent};
+use super::super::number::{Count, Decimal, Percent, Span};
+use crate::meter::fleet::FailureMode;
 use crate::meter::{Each, Window};
 
 document! {
@@ -76,11 +76,13 @@ document! {
 document! {
     /// A fleet's ledger.
     RawRateLimitService {
-        /// The Envoy cluster.
+        /// The Envoy cluster that reaches it, by HTTP/2.
         required cluster: Name,
         /// Its domain.
         default domain: Name = "tollgate",
-        /// What happens while it does not answer.
+        /// What happens to requests while it does not answer: they pass, or are refused with 503.
         default failure_mode: FailureMode = "allow",
+        /// How long a request waits for it.
+        default timeout: Span = "500ms",
     }
 }

@@ -95,6 +95,7 @@ mod tests {
             (Class::Timeout, 504, 504, "timeout_error \"no\""),
             (Class::NoTarget, 503, 529, "overloaded_error \"no\""),
             (Class::Misconfigured, 503, 529, "overloaded_error \"no\""),
+            (Class::Ledger, 503, 529, "overloaded_error \"no\""),
         ] {
             assert_eq!(of(class, status), (told, kind.to_owned()), "{class:?} {status}");
         }
