@@ -30,6 +30,7 @@ CLOSED = {
     "outcome": {"ok", "refused", "failed", "client_left", "cut"},
     "error_type": CLASSES,
     "reason": CLASSES | {"cluster", "exchange"},
+    "call": {"peek", "charge", "lost"},
     "type": {"input", "output", "cache_read", "cache_write", "reasoning"},
     "group": {"team", "other"},
     "key": {"alice", "anonymous", "other"},

@@ -29,6 +29,7 @@ FAMILIES = {
     "tollgate_stream_errors_total": {"provider"},
     "tollgate_reasoning_dropped_total": set(),
     "tollgate_misconfigured_total": {"reason"},
+    "tollgate_ledger_errors_total": {"call"},
     "tollgate_config_rejected_total": set(),
     "tollgate_series_dropped_total": set(),
     "tollgate_in_flight": set(),
