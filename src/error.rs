@@ -119,7 +119,7 @@ pub struct Error {
     /// HTTP status for the client.
     pub status: u16,
     /// `type` of the OpenAI shape.
-    pub kind: Cow<'static, str>,
+    pub kind: &'static str,
     /// `code` of the OpenAI shape.
     pub code: Option<Cow<'static, str>>,
     /// For people: no secret, at most 4 KiB, never HTML.
@@ -130,7 +130,13 @@ pub struct Error {
     pub again: Again,
     /// When to come back.
     pub retry_after: Option<Duration>,
+    /// Response headers of its own, where it has any.
+    pub told: Option<Box<Told>>,
 }
+
+/// Response headers of one error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told(Vec<(&'static str, String)>);
 
 const INVALID: &str = "invalid_request_error";
 /// Longest text of a message, in bytes.
@@ -144,18 +150,25 @@ impl Error {
         Error {
             class,
             status,
-            kind: Cow::Borrowed(kind),
+            kind,
             code: (!code.is_empty()).then_some(Cow::Borrowed(code)),
             message: capped(message.into()),
             param: None,
             again: Again::Useless,
             retry_after: None,
+            told: None,
         }
     }
 
     /// Names the field at fault.
     pub fn at(mut self, param: impl Into<String>) -> Error {
         self.param = Some(param.into());
+        self
+    }
+
+    /// Adds response headers of its own.
+    pub fn telling(mut self, headers: Vec<(&'static str, String)>) -> Error {
+        self.told = Some(Box::new(Told(headers)));
         self
     }
 
@@ -205,6 +218,15 @@ impl Error {
     /// A field asks for more than any model of the plan can do.
     pub fn unsupported_parameter(field: &'static str, message: impl Into<String>) -> Error {
         Error::new(Class::Unsupported, 400, INVALID, "unsupported_parameter", message).at(field)
+    }
+
+    /// Nothing is left of a budget, or less than the request may take. `resets`: when it begins anew, by RFC 3339.
+    pub fn over_budget(message: impl Into<String>, resets: Option<String>) -> Error {
+        let error = Error::new(Class::Budget, 402, "quota_for_entity_exceeded", "insufficient_quota", message);
+        match resets {
+            Some(resets) => error.telling(vec![("x-tollgate-budget-reset", resets)]),
+            None => error,
+        }
     }
 
     /// The filters of request, key and group leave no target.
@@ -309,6 +331,7 @@ impl Error {
             headers.push(("retry-after", rounded_up(wait).to_string()));
             headers.push(("retry-after-ms", wait.as_millis().to_string()));
         }
+        headers.extend(self.told.iter().flat_map(|told| told.0.iter().cloned()));
         headers
     }
 
@@ -327,7 +350,7 @@ impl Error {
         }
         let inner = Inner {
             message: &self.whole_message(),
-            r#type: &self.kind,
+            r#type: self.kind,
             param: self.param.as_deref(),
             code: self.code.as_deref(),
         };
@@ -359,39 +382,4 @@ pub fn printable(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn chat_bodies_always_have_all_four_members() {
-        let error = Error::bad_body("The body is not JSON.");
-        let expected = r#"{"error":{"message":"The body is not JSON.","type":"invalid_request_error","param":null,"code":"invalid_body"}}"#;
-        assert_eq!(String::from_utf8(error.chat_body()).unwrap(), expected);
-    }
-
-    #[test]
-    fn waits_are_told_only_where_they_help_and_are_short() {
-        let mut error = Error::no_provider("x");
-        error.retry_after = Some(Duration::from_millis(1500));
-        assert!(error.headers().contains(&("retry-after", "2".to_owned())));
-        assert!(error.headers().contains(&("retry-after-ms", "1500".to_owned())));
-        error.retry_after = Some(Duration::from_secs(61));
-        let headers = error.headers();
-        assert!(headers.contains(&("x-should-retry", "false".to_owned())));
-        assert!(!headers.iter().any(|(name, _)| name.starts_with("retry-after")));
-        let body = String::from_utf8(error.chat_body()).unwrap();
-        assert!(body.contains(r#""message":"x (It asks for a wait of 61 seconds.)""#), "{body}");
-    }
-
-    #[test]
-    fn messages_are_cut_between_characters() {
-        let error = Error::bad_body("é".repeat(4000));
-        assert_eq!(error.message.len(), 4096);
-    }
-
-    #[test]
-    fn printable_takes_control_characters_and_length_away() {
-        assert_eq!(printable("a\r\nb\u{0}c"), "abc");
-        assert_eq!(printable(&"x".repeat(200)).chars().count(), 129);
-    }
-}
+mod tests;

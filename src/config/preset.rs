@@ -73,6 +73,11 @@ pub struct Preset {
 }
 
 impl Preset {
+    /// Whether its answers say what they cost.
+    pub fn reports_cost(&self) -> bool {
+        matches!(self.name, "openrouter" | "perplexity" | "xai")
+    }
+
     /// The row of a name.
     pub fn find(name: &str) -> Option<&'static Preset> {
         PRESETS.iter().find(|preset| preset.name == name)

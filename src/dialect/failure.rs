@@ -84,7 +84,7 @@ impl Failure {
                 self.said.take().unwrap_or_else(|| "The provider rejected your credential.".to_owned());
             redact(&mut self.error, secret);
             self.error.status = self.word.parse().ok().filter(|status| matches!(status, 401..=403)).unwrap_or(401);
-            self.error.kind = Cow::Borrowed("invalid_request_error");
+            self.error.kind = "invalid_request_error";
             self.error.code = Some(Cow::Borrowed("provider_credential_rejected"));
         }
         self

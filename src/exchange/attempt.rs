@@ -322,6 +322,14 @@ impl Exchange {
         self.progress.borrow().attempts.get(index).is_some_and(|attempt| attempt.end == End::Running)
     }
 
+    /// Who answered, if an answer was let through.
+    pub fn served(&self) -> Option<Target> {
+        self.with_attempts(|attempts| {
+            let last = attempts.last().filter(|attempt| attempt.status.is_some())?;
+            self.plan.targets.get(last.target).cloned()
+        })
+    }
+
     /// The status that the client got from a provider.
     pub fn status(&self) -> Option<u16> {
         self.with_attempts(|attempts| attempts.last()?.status)

@@ -17,14 +17,13 @@ enum Value<'a> {
     Flag(Option<bool>),
     /// Pico-USD, as a decimal number of USD.
     Usd(Option<u64>),
-    Null,
 }
 
 impl Report {
     /// The line, without its line end. Every request writes one, so a table does it and a loop: a serializer has code of
     /// its own for each field, and looks through the names as well for what has to be escaped.
     pub fn line(&self, config: &Config) -> Vec<u8> {
-        use Value::{Flag, Null, Number, Text, Texts, Usd};
+        use Value::{Flag, Number, Text, Texts, Usd};
         let caller = self.caller.as_ref();
         let group = caller.and_then(|caller| caller.group(&config.access));
         let time = rfc3339(self.started);
@@ -60,7 +59,7 @@ impl Report {
             ("reasoning", Number(self.usage.reasoning)),
             ("estimated", Flag(Some(false))),
             ("cost_usd", Usd(self.charge.spent())),
-            ("budget_left", Null),
+            ("budget_left", Usd(self.budget_left)),
             ("ended", Text(Some(self.ended.word()))),
         ];
         let mut line = Vec::with_capacity(LENGTH);
@@ -88,7 +87,7 @@ impl Value<'_> {
             Value::Number(number) => write(number, line),
             Value::Flag(flag) => write(flag, line),
             Value::Usd(Some(pico)) => line.extend_from_slice(usd(*pico).as_bytes()),
-            Value::Usd(None) | Value::Null => write(&(), line),
+            Value::Usd(None) => write(&(), line),
         }
     }
 }
@@ -122,7 +121,7 @@ mod tests {
         assert_eq!(written(Value::Number(Some(u64::MAX))), u64::MAX.to_string());
         assert_eq!(written(Value::Flag(Some(false))), "false");
         assert_eq!(written(Value::Usd(Some(1_250_001))), "0.000001250001");
-        for absent in [Value::Text(None), Value::Number(None), Value::Flag(None), Value::Usd(None), Value::Null] {
+        for absent in [Value::Text(None), Value::Number(None), Value::Flag(None), Value::Usd(None)] {
             assert_eq!(written(absent), "null");
         }
     }

@@ -11,6 +11,7 @@ mod cost;
 mod line;
 mod metadata;
 mod origin;
+mod purse;
 mod report;
 mod step;
 mod ticket;
@@ -20,6 +21,7 @@ pub use answer::{Told, from_envoy, last_word};
 pub use attempt::{Attempt, Begun, Denied, End, Verdict, nearly};
 pub use cost::Charge;
 pub use origin::record;
+pub use purse::{Decision, Most, Purse};
 pub use report::{Ended, Report, Tried};
 pub use ticket::{Mint, Ticket};
 

@@ -126,6 +126,8 @@ pub struct Report {
     pub uncached: Option<u64>,
     /// Whether the last attempt left out reasoning, its signatures, or the wish to think.
     pub reasoning_dropped: bool,
+    /// Pico-USD that are left of the tightest budget of money.
+    pub budget_left: Option<u64>,
     /// How it ended.
     pub ended: Ended,
 }
@@ -165,6 +167,7 @@ impl Report {
             charge: Charge::default(),
             uncached: None,
             reasoning_dropped: false,
+            budget_left: None,
             ended: if error.is_some() { Ended::Refused } else { Ended::Complete },
         }
     }

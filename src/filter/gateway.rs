@@ -1,5 +1,7 @@
 //! The gateway role: once per request. It reads the head and the body, makes the plan, and writes the report.
 
+mod spending;
+
 use super::meters::Meters;
 use super::routing::{self, Whole};
 use super::{Timed, health, host, table, wait};
@@ -8,13 +10,14 @@ use crate::config::Config;
 use crate::dialect::Client;
 use crate::dialect::heard::{encode_error, status as status_for};
 use crate::error::{Class, Error};
-use crate::exchange::{Admission, Admitted, End, Exchange, Refused, Report, admit, from_envoy, record};
+use crate::exchange::{Admission, Admitted, End, Ended, Exchange, Purse, Refused, Report, admit, from_envoy, record};
 use crate::generation;
 use crate::http::{Headers, encode};
 use crate::route::{Ask, Plan};
 use host::{Buffer, Map};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
+use spending::Asking;
 use std::rc::Rc;
 
 /// One request.
@@ -24,6 +27,8 @@ pub struct Gateway {
     identity: table::Identity,
     started: u64,
     phase: Phase,
+    /// What the request may spend.
+    purse: Purse,
     in_flight: bool,
     /// Nanoseconds in our callbacks, before there is an exchange to count them.
     spent: u64,
@@ -34,6 +39,8 @@ enum Phase {
     Waiting,
     /// The body is arriving.
     Reading(Box<Reading>),
+    /// The fleet's ledger is asked what is left of budgets.
+    Asking(Box<Asking>),
     /// A provider answers, or will.
     Routed(Rc<Exchange>),
     /// We answered; the report is ready.
@@ -52,7 +59,16 @@ impl Gateway {
     pub fn new(config: Rc<Config>, meters: Rc<Meters>) -> Gateway {
         let started = host::now();
         let identity = table::identity(started);
-        Gateway { config, meters, identity, started, phase: Phase::Waiting, in_flight: false, spent: 0 }
+        Gateway {
+            config,
+            meters,
+            identity,
+            started,
+            phase: Phase::Waiting,
+            purse: Purse::default(),
+            in_flight: false,
+            spent: 0,
+        }
     }
 
     /// Answers with an error of ours, and prepares the report.
@@ -138,7 +154,7 @@ impl Gateway {
         };
         let attributed = whole.attribute();
         match attributed.and_then(|()| whole.plan(&self.config, self.identity.draw, &whole.ask.model)) {
-            Ok(plan) => self.send(whole, plan, since),
+            Ok(plan) => self.afford(whole, plan, since),
             Err(error) => self.refuse_whole(error, &whole, since),
         }
     }
@@ -169,7 +185,7 @@ impl Gateway {
         });
         if served {
             let _timed = Timed::new(exchange);
-            for (name, value) in exchange.headers() {
+            for (name, value) in exchange.headers().into_iter().chain(self.purse.headers(self.started)) {
                 let _ = host::set_header(Map::ResponseHeaders, name, value.as_bytes());
             }
             return Action::Continue;
@@ -245,6 +261,10 @@ fn respond(client: Client, error: &Error, generation: &str, model: &str, more: &
 }
 
 impl Context for Gateway {
+    fn on_grpc_call_response(&mut self, call: u32, status: u32, size: usize) {
+        self.answered(call, status, size);
+    }
+
     fn on_done(&mut self) -> bool {
         table::remove(self.identity.ticket);
         if self.in_flight {
@@ -298,24 +318,36 @@ impl HttpContext for Gateway {
             }
             // Envoy answered while the request was still arriving: too large, too slow.
             Phase::Reading(_) => self.refuse_reading(from_envoy(envoys_status()), host::now()),
-            Phase::Waiting | Phase::Answered(_) | Phase::Reported => Action::Continue,
+            Phase::Asking(_) | Phase::Waiting | Phase::Answered(_) | Phase::Reported => Action::Continue,
         }
     }
 
     fn on_log(&mut self) {
         let report = match std::mem::replace(&mut self.phase, Phase::Reported) {
-            Phase::Answered(report) => *report,
+            Phase::Answered(mut report) => {
+                self.charge(&mut report, None);
+                *report
+            }
             Phase::Routed(exchange) => {
                 let now = host::now();
                 exchange.close(now);
-                exchange.report(now, exchange.status(), None)
+                let mut report = exchange.report(now, exchange.status(), None);
+                self.charge(&mut report, Some(&exchange));
+                report
             }
+            // The client left before its request was whole, or on its way.
             Phase::Reading(reading) => {
-                // The client left before its request was whole.
                 let mut report = self.own_report(None, host::now(), &reading.headers);
-                report.ended = crate::exchange::Ended::ClientLeft;
+                report.ended = Ended::ClientLeft;
                 report.caller = Some(reading.admitted.caller);
                 report.operation = Some(reading.admitted.operation);
+                report
+            }
+            Phase::Asking(asking) => {
+                let mut report = self.own_report(None, host::now(), &asking.whole.headers);
+                report.ended = Ended::ClientLeft;
+                report.ask(&asking.whole.ask);
+                report.caller = Some(asking.whole.caller);
                 report
             }
             Phase::Waiting | Phase::Reported => return,

@@ -3,8 +3,7 @@
 use super::host;
 use crate::access::Caller;
 use crate::config::Config;
-use crate::exchange::Report;
-use crate::meter::Share;
+use crate::exchange::{Purse, Report};
 use crate::metric::{Family, Kind, Label, Series, budget, nanos, samples};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -97,12 +96,13 @@ impl Meters {
         }
     }
 
-    /// Shows what a counter's budget allows and what of it is spent.
-    #[allow(dead_code, reason = "nothing has a budget yet")]
-    pub fn budget(&self, share: &Share, spent: u64, caller: &Caller) {
-        for sample in budget(share, spent, caller, &self.config).into_iter().flatten() {
-            if let Some(id) = self.id(sample.series) {
-                let _ = host::record_metric(id, sample.value);
+    /// Shows what budgets allow and what of them is spent.
+    pub fn budgets(&self, purse: &Purse, caller: &Caller) {
+        for (share, standing) in purse.counters() {
+            for sample in budget(share, standing.spent, caller, &self.config).into_iter().flatten() {
+                if let Some(id) = self.id(sample.series) {
+                    let _ = host::record_metric(id, sample.value);
+                }
             }
         }
     }

@@ -144,7 +144,7 @@ fn errors_have_their_class_and_their_shape() {
         let failure = told(&exchange(file));
         let error = &failure.error;
         assert_eq!(
-            (error.class, error.status, &*error.kind, error.code.as_deref()),
+            (error.class, error.status, error.kind, error.code.as_deref()),
             (class, status, kind, code),
             "{file}"
         );

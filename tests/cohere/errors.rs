@@ -37,7 +37,7 @@ fn errors_have_their_class_and_their_shape() {
     for (file, class, status, kind, code, wait, message) in ROWS {
         let error = told(file).error;
         assert_eq!(
-            (error.class, error.status, &*error.kind, error.code.as_deref()),
+            (error.class, error.status, error.kind, error.code.as_deref()),
             (class, status, kind, code),
             "{file}"
         );

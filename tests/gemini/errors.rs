@@ -73,7 +73,7 @@ const ROWS: [(&str, Seen); 15] = [
 
 fn check(what: &str, failure: &Failure, (class, status, kind, code, wait, message): Seen) {
     let error = &failure.error;
-    assert_eq!((error.class, error.status, &*error.kind, error.code.as_deref()), (class, status, kind, code), "{what}");
+    assert_eq!((error.class, error.status, error.kind, error.code.as_deref()), (class, status, kind, code), "{what}");
     assert_eq!(error.retry_after.map(|wait| wait.as_secs()), wait, "{what}");
     assert!(error.message.starts_with(message), "{what}: {}", error.message);
     let body: Value = serde_json::from_slice(&encode_error(error)).unwrap();

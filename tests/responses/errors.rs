@@ -35,7 +35,7 @@ fn errors_have_their_class_and_their_shape() {
         let head = ResponseHead { status: exchange.status, ..ResponseHead::default() };
         let error = failure(&head, &exchange.body).error;
         assert_eq!(
-            (error.class, error.status, &*error.kind, error.code.as_deref()),
+            (error.class, error.status, error.kind, error.code.as_deref()),
             (class, status, kind, code),
             "{file}"
         );

@@ -73,7 +73,7 @@ fn classes_and_rows() {
         let failure = failure(&head(status), body.as_bytes(), None);
         let error = &failure.error;
         assert_eq!(error.class, class, "{status} {body}");
-        assert_eq!((error.status, &*error.kind, error.code.as_deref().unwrap_or_default()), seen, "{status} {body}");
+        assert_eq!((error.status, error.kind, error.code.as_deref().unwrap_or_default()), seen, "{status} {body}");
     }
 }
 
