@@ -39,6 +39,7 @@ CLOSED = {
 }
 LABELS = {"labels": ["group", "key", "tag", "user"], "tags": ["search", "batch"], "users": ["u-1"]}
 WISHED = {"group", "key", "tag", "user"}
+WITH_WISHED = {"tollgate_requests_total", "tollgate_tokens_total", "tollgate_cost_nanousd_total", "tollgate_refusals_total"}
 
 
 @pytest.mark.both
@@ -51,9 +52,9 @@ def test_labels_of_group_key_tag_and_user(envoy_version):
         metrics = one.settled(3, refused=1)
     alice = {"group": "team", "key": "alice", "tag": "search", "user": "u-1"}
     nobody = {"group": "other", "key": "anonymous", "tag": "other", "user": "other"}
-    for name in ("tollgate_requests_total", "tollgate_tokens_total", "tollgate_refusals_total"):
+    for name in WITH_WISHED:
         assert {frozenset(labels) for labels in metrics.series(name)} == {frozenset(FAMILIES[name] | WISHED)}
-    for name in set(FAMILIES) & metrics.names() - {"tollgate_requests_total", "tollgate_tokens_total", "tollgate_refusals_total"}:
+    for name in set(FAMILIES) & metrics.names() - WITH_WISHED:
         assert {frozenset(labels) for labels in metrics.series(name)} == {frozenset(FAMILIES[name])}
     assert metrics.value("tollgate_tokens_total", type="input", **alice) == 100
     assert metrics.value("tollgate_tokens_total", type="input", **nobody) == 3

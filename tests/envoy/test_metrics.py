@@ -149,7 +149,7 @@ VALUES = [
     ("tollgate_usage_missing_total", {"model": "acme/one", "provider": "openai"}, 2),  # the dumb one and the cut one
     ("tollgate_stream_errors_total", {"provider": "openai"}, 1),
     ("tollgate_refusals_total", {"reason": "policy_model"}, 1),
-    *((rare, {}, 0) for rare in ("tollgate_misconfigured_total", "tollgate_config_rejected_total", "tollgate_series_dropped_total")),
+    *((f"tollgate_{rare}_total", {}, 0) for rare in ("misconfigured", "config_rejected", "series_dropped", "ledger_errors")),
     ("tollgate_in_flight", {}, 0),
     ("tollgate_build_info", {}, 1),
     ("tollgate_config_info", {}, 1),
