@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use tollgate::chat::Ids;
 use tollgate::dialect::gemini;
-use tollgate::dialect::passing::Answer;
+use tollgate::dialect::passing::{Answer, Stream};
 use tollgate::meter::{Price, Rates, Tier, Usage, cost, pico};
 use tollgate::operation::Operation;
 
@@ -234,4 +234,51 @@ fn price(listed: &Value) -> Price {
     };
     let tiers = starts.iter().map(|start| Tier { above: *start, rates: rates(*start) }).collect();
     Price { rates: rates(0), tiers, ..Price::default() }
+}
+
+/// OpenRouter, Perplexity and xAI say what they charge: the last amount above zero in a recorded body.
+#[test]
+fn recorded_amounts_are_read_to_the_last_place() {
+    let Some(folder) = folder() else { return };
+    let mut read = 0;
+    for folder in
+        ["openrouter/chat-completions", "perplexity/chat-completions", "xai/responses"].map(|name| folder.join(name))
+    {
+        let operation = if folder.ends_with("responses") { Operation::Responses } else { Operation::ChatCompletions };
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let mut body = std::fs::read_to_string(&path).unwrap();
+            let is_stream = path.extension().is_some_and(|extension| extension == "sse");
+            if !is_stream {
+                let recorded: Value = serde_json::from_str(&body).unwrap();
+                recorded["response"]["body"].as_str().unwrap_or("null").clone_into(&mut body);
+            }
+            let learnt = if is_stream {
+                let mut stream = Stream::new(operation, false);
+                body.as_bytes().chunks(100).for_each(|piece| drop(stream.feed(piece, false)));
+                stream.feed(b"", true);
+                stream.learnt().usage.cost
+            } else {
+                let mut answer = Answer::new(operation);
+                answer.feed(body.as_bytes());
+                answer.finish().usage.cost
+            };
+            assert_eq!(learnt, told(&body), "{}", path.display());
+            read += usize::from(learnt.is_some());
+        }
+    }
+    println!("amounts read: {read}");
+    assert!(read >= 8, "{read}");
+}
+
+/// What a body says, found without parsing it.
+fn told(body: &str) -> Option<u64> {
+    let numbers = |name: &str| -> Vec<String> {
+        let after = body.split(name).skip(1).map(|rest| rest.trim_start_matches([':', ' ']));
+        after.map(|rest| rest.split([',', '}', ' ', '\n']).next().unwrap().to_owned()).collect()
+    };
+    let last = |amounts: Vec<Option<u64>>| amounts.into_iter().flatten().rfind(|amount| *amount > 0);
+    let usd = |name| last(numbers(name).iter().map(|text| pico(text)).collect());
+    let ticks = last(numbers("\"cost_in_usd_ticks\"").iter().map(|text| text.parse().ok()).collect());
+    usd("\"cost\"").or_else(|| usd("\"total_cost\"")).or(ticks.map(|ticks| ticks * 100))
 }

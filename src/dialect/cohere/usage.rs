@@ -59,6 +59,18 @@ mod tests {
     }
 
     #[test]
+    fn what_costs_is_what_is_billed() {
+        let text = r#"{"billed_units":{"input_tokens":46,"output_tokens":14},"tokens":{"input_tokens":1445,"output_tokens":43}}"#;
+        let usage = read(Json::parse(text.as_bytes()).unwrap()).unwrap();
+        let [Billed { model: None, usage: billed }] = &usage.billed[..] else { panic!("{usage:?}") };
+        assert_eq!((billed.input, billed.output), (Some(46), Some(14)));
+        let alone = read(Json::parse(br#"{"billed_units":{"input_tokens":46,"output_tokens":14}}"#).unwrap());
+        assert!(alone.unwrap().billed.is_empty(), "they are the counts themselves");
+        assert_eq!(billed_units(br#"{"search_units":3}"#).server_tools, [("search_units".to_owned(), 3)]);
+        assert!(billed_units(b"[3]").is_empty() && billed_units(br#"{"search_units":-3}"#).is_empty());
+    }
+
+    #[test]
     fn absent_is_not_zero() {
         for text in ["{}", "null", "[]", r#"{"tokens":{}}"#, r#"{"tokens":{"input_tokens":-1}}"#, r#"{"tokens":7}"#] {
             assert_eq!(of(text), None, "{text}");

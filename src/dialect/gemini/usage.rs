@@ -101,3 +101,34 @@ impl Counts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(metadata: &str) -> Usage {
+        let mut counts = Counts::default();
+        counts.read(&Object::parse(metadata.as_bytes()).unwrap());
+        counts.usage()
+    }
+
+    #[test]
+    fn parts_by_what_they_are() {
+        let usage = read(
+            r#"{"promptTokenCount":100,"cachedContentTokenCount":60,"candidatesTokenCount":5,"promptTokensDetails":[
+                {"modality":"TEXT","tokenCount":50},{"modality":"AUDIO","tokenCount":40},{"modality":"IMAGE","tokenCount":10}],
+                "cacheTokensDetails":[{"modality":"TEXT","tokenCount":45},{"modality":"AUDIO","tokenCount":15}]}"#,
+        );
+        assert_eq!([usage.cache_read, usage.audio_in, usage.cached_audio, usage.image_in], [60, 40, 15, 10].map(Some));
+    }
+
+    #[test]
+    fn a_total_that_is_the_input_says_that_there_was_no_output() {
+        assert_eq!(read(r#"{"promptTokenCount":14,"totalTokenCount":14}"#).output, Some(0));
+        let tools = r#"{"promptTokenCount":14,"toolUsePromptTokenCount":3,"totalTokenCount":17}"#;
+        assert_eq!(read(tools).output, Some(0));
+        assert_eq!(read(r#"{"promptTokenCount":14,"totalTokenCount":20}"#).output, None);
+        assert_eq!(read(r#"{"promptTokenCount":14}"#).output, None);
+        assert_eq!(read(r#"{"promptTokenCount":14,"candidatesTokenCount":6,"totalTokenCount":14}"#).output, Some(6));
+    }
+}

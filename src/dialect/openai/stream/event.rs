@@ -185,3 +185,35 @@ impl Read {
 fn name(text: &Lenient<String>) -> Option<String> {
     Learnt::name(text.0.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usage_comes_with_its_tier_and_tools() {
+        let tools = |runs: &[(&str, u64)]| -> Vec<(String, u64)> {
+            runs.iter().map(|(tool, runs)| ((*tool).to_owned(), *runs)).collect()
+        };
+        for (data, tier, expected) in [
+            (r#"{"choices":[],"service_tier":"flex","usage":{"prompt_tokens":3}}"#, Some("flex"), tools(&[])),
+            (r#"{"choices":[],"service_tier":7,"usage":{"prompt_tokens":3}}"#, None, tools(&[])),
+            (r#"{"choices":[],"service_tier":"flex","usage":null}"#, None, tools(&[])),
+            (
+                r#"{"type":"response.completed","response":{"service_tier":"priority","usage":{"input_tokens":3},"output":[
+                    {"type":"web_search_call"},{"type":"web_search_call"},{"type":"file_search_call"},{"type":"message"},7]}}"#,
+                Some("priority"),
+                tools(&[("web_search", 2), ("file_search", 1)]),
+            ),
+            (
+                r#"{"type":"response.completed","response":{"usage":{"input_tokens":3},"output":[{"type":"web_search_call"}],
+                    "tool_usage":{"web_search":{"num_requests":4}}}}"#,
+                None,
+                tools(&[("web_search", 4)]),
+            ),
+        ] {
+            let usage = Read::new(data.as_bytes()).unwrap().usage();
+            assert_eq!((usage.tier.as_deref(), usage.server_tools), (tier, expected), "{data}");
+        }
+    }
+}

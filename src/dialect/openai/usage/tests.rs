@@ -102,6 +102,52 @@ fn every_provider_has_its_own_places() {
 }
 
 #[test]
+fn rule_20_costs_are_read_as_each_provider_reports_them() {
+    for (name, told, expected) in [
+        ("openrouter", r#""cost":0.01355025,"is_byok":false"#, Some(13_550_250_000)),
+        ("openrouter: an exponent", r#""cost":9.78e-05"#, Some(97_800_000)),
+        ("openrouter: a free model", r#""cost":0,"is_byok":false"#, Some(0)),
+        (
+            "openrouter: an account of the operator's own behind it",
+            r#""cost":0.000001,"is_byok":true,"cost_details":{"upstream_inference_cost":0.0003253}"#,
+            Some(326_300_000),
+        ),
+        (
+            "openrouter: and its bill is not known",
+            r#""cost":0,"is_byok":true,"cost_details":{"upstream_inference_cost":null}"#,
+            None,
+        ),
+        (
+            "openrouter: parts are not added",
+            r#""cost":0.5,"is_byok":false,"cost_details":{"upstream_inference_cost":0.5}"#,
+            Some(500_000_000_000),
+        ),
+        ("perplexity", r#""cost":{"input_tokens_cost":1e-05,"total_cost":0.00501}"#, Some(5_010_000_000)),
+        ("perplexity: not yet", r#""cost":{"input_tokens_cost":0,"total_cost":0}"#, None),
+        ("xai", r#""cost_in_usd_ticks":5583500"#, Some(558_350_000)),
+        ("xai's models at azure", r#""cost_in_usd_ticks":0"#, None),
+        ("too much", r#""cost_in_usd_ticks":18446744073709551615"#, None),
+        ("no number", r#""cost":"0.1""#, None),
+        ("nothing", r#""cost":null"#, None),
+        ("less than nothing", r#""cost":-0.1"#, None),
+        ("a list", r#""cost":[0.1]"#, None),
+        ("no total", r#""cost":{}"#, None),
+    ] {
+        let usage = read(&format!(r#"{{"prompt_tokens":1,"completion_tokens":1,{told}}}"#));
+        assert_eq!((usage.cost, usage.input), (expected, Some(1)), "{name}");
+    }
+}
+
+#[test]
+fn sound_and_images_are_parts() {
+    let usage = read(
+        r#"{"prompt_tokens":100,"completion_tokens":50,"prompt_tokens_details":{"audio_tokens":40,"image_tokens":9},
+            "completion_tokens_details":{"audio_tokens":30,"image_tokens":7}}"#,
+    );
+    assert_eq!([usage.audio_in, usage.image_in, usage.audio_out, usage.image_out], [40, 9, 30, 7].map(Some));
+}
+
+#[test]
 fn what_is_no_count_is_absent() {
     for value in [
         "-1",

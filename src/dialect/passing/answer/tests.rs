@@ -97,3 +97,25 @@ fn usage_that_is_too_large_is_given_up() {
     let body = format!("{{\"usage\":{{\"prompt_tokens\":3,\"x\":\"{}\"}}}}", "x".repeat(17_000));
     assert_eq!(read(body.as_bytes()), Learnt { ended: true, usage_gave_up: true, ..Learnt::default() });
 }
+
+#[test]
+fn usage_comes_with_its_tier_and_tools() {
+    let of = |operation, body: &str| {
+        let mut answer = Answer::new(operation);
+        body.as_bytes().chunks(7).for_each(|piece| answer.feed(piece));
+        let usage = answer.finish().usage.clone();
+        (usage.tier, usage.server_tools, usage.cost)
+    };
+    let tools = |tool: &str, runs| vec![(tool.to_owned(), runs)];
+    let chat = r#"{"service_tier":"flex","usage":{"prompt_tokens":3,"cost":1e-12}}"#;
+    assert_eq!(of(Operation::ChatCompletions, chat), (Some("flex".to_owned()), vec![], Some(1)));
+    let response = r#"{"output":[{"type":"web_search_call"},{"type":"web_search_call"}],"usage":{"input_tokens":3}"#;
+    let (whole, counted) =
+        (format!("{response}}}"), format!("{response},\"tool_usage\":{{\"web_search\":{{\"num_requests\":1}}}}}}"));
+    assert_eq!(of(Operation::Responses, &whole), (None, tools("web_search", 2), None));
+    assert_eq!(of(Operation::Responses, &counted), (None, tools("web_search", 1), None));
+    assert_eq!(of(Operation::ChatCompletions, &whole), (None, vec![], None), "a word of responses alone");
+    let rerank = r#"{"results":[],"meta":{"api_version":{},"billed_units":{"search_units":2}}}"#;
+    assert_eq!(of(Operation::Rerank, rerank), (None, tools("search_units", 2), None));
+    assert_eq!(of(Operation::ChatCompletions, r#"{"service_tier":"flex"}"#), (None, vec![], None));
+}
