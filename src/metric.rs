@@ -30,7 +30,7 @@ pub struct Sample {
 pub fn samples(report: &Report, config: &Config) -> Vec<Sample> {
     let mut samples = Vec::with_capacity(12);
     let mut add = |series: Series, value: u64| samples.push(Sample { series, value });
-    let model = Label::Model(report.model_index);
+    let model = Label::Model(report.model_listed);
     let provider = Label::Provider(report.provider);
     let operation = Label::Operation(report.operation);
     let wished = wished(report, config);

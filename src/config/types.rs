@@ -132,7 +132,7 @@ pub enum Credentials {
 }
 
 /// A public model and how it is served.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Model {
     /// `creator/model`.
     pub name: String,
@@ -154,6 +154,15 @@ pub struct Model {
     pub price: Option<Rc<Price>>,
 }
 
+/// Where the name of a model stands. Only such names become labels, so their number has an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Listed {
+    /// Index into `Config::models`.
+    Configured(usize),
+    /// Place in the catalog.
+    Catalogued(usize),
+}
+
 /// One provider that serves a model.
 #[derive(Clone, Debug)]
 pub struct ModelTarget {
@@ -165,6 +174,8 @@ pub struct ModelTarget {
     pub weight: f64,
     /// Lower is tried first.
     pub priority: u32,
+    /// What it costs there: the configuration's word, else the catalog's.
+    pub price: Option<Rc<Price>>,
 }
 
 /// Bounds of one request; `None` is unbounded.

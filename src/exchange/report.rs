@@ -3,7 +3,7 @@
 use super::attempt::{Attempt, End};
 use super::{Charge, Exchange};
 use crate::access::Caller;
-use crate::config::{Config, Credentials, Expose};
+use crate::config::{Config, Credentials, Expose, Listed};
 use crate::dialect::Client;
 use crate::error::{Class, Error};
 use crate::meter::{Usage, usd};
@@ -53,8 +53,8 @@ impl Ended {
 /// One attempt, as metrics count it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tried {
-    /// Index into `Config::models`.
-    pub model: Option<usize>,
+    /// Where its model's name stands.
+    pub model: Option<Listed>,
     /// Index into `Config::providers`.
     pub provider: usize,
     /// Whose fault; `None` when it served or is unknown.
@@ -86,8 +86,8 @@ pub struct Report {
     pub model_asked: Option<String>,
     /// The public name that served, or of the last attempt.
     pub model: Option<String>,
-    /// Index of `model` into `Config::models`: the label.
-    pub model_index: Option<usize>,
+    /// Where that name stands: the label.
+    pub model_listed: Option<Listed>,
     /// The name sent to the provider.
     pub model_sent: Option<String>,
     /// The name that the provider answered with.
@@ -147,7 +147,7 @@ impl Report {
             tags: Vec::new(),
             model_asked: None,
             model: None,
-            model_index: None,
+            model_listed: None,
             model_sent: None,
             model_answered: None,
             provider: None,
@@ -196,7 +196,7 @@ impl Exchange {
             report.request_id = self.pristine.text("x-request-id").map(str::to_owned);
             let resolved = target.map_or(&self.plan.asked, |target| &target.model);
             report.model = Some(resolved.model.name.clone());
-            report.model_index = resolved.index;
+            report.model_listed = resolved.listed;
             report.model_sent = target.map(|target| target.sent.clone());
             report.provider = target.map(|target| target.provider_id);
             report.credential = last.zip(target).map(|(attempt, target)| credential(attempt, target));
@@ -231,7 +231,7 @@ impl Exchange {
             End::Broken(class) => Some(*class),
             End::Running | End::Answering | End::Complete => None,
         };
-        Some(Tried { model: target.model.index, provider: target.provider_id, class })
+        Some(Tried { model: target.model.listed, provider: target.provider_id, class })
     }
 
     /// `openai:429,azure-eastus:timeout,anthropic:200`: every attempt in order, the one that served included.

@@ -232,7 +232,7 @@ impl<'a> Tried<'a> {
 
 /// What rests, as the gauge names it; a model without a name in the configuration has none there either.
 fn model(target: &Target) -> Rester {
-    Rester::Target(target.model.index.map(|_| target.model.model.name.clone()))
+    Rester::Target(target.model.listed.map(|_| target.model.model.name.clone()))
 }
 
 /// Names a target on the board.

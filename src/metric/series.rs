@@ -1,6 +1,7 @@
 //! A series: its family and labels, small enough to be a key, spelled out only once.
 
-use crate::config::Config;
+use crate::catalog::{self, Entry};
+use crate::config::{Config, Listed};
 use crate::error::Class;
 use crate::exchange::Ended;
 use crate::operation::Operation;
@@ -131,7 +132,7 @@ impl TokenType {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum Label {
-    Model(Option<usize>),
+    Model(Option<Listed>),
     Provider(Option<usize>),
     FromProvider(Option<usize>),
     ToProvider(Option<usize>),
@@ -179,7 +180,11 @@ impl Label {
     /// The label's value.
     pub fn value(self, config: &Config) -> &str {
         match self {
-            Label::Model(index) => index.and_then(|i| config.models.get(i)).map_or(OTHER, |model| &model.name),
+            Label::Model(None) => OTHER,
+            Label::Model(Some(Listed::Configured(index))) => {
+                config.models.get(index).map_or(OTHER, |model| &model.name)
+            }
+            Label::Model(Some(Listed::Catalogued(place))) => catalog::at(place).map_or(OTHER, Entry::name),
             Label::Provider(index) | Label::FromProvider(index) | Label::ToProvider(index) => {
                 index.and_then(|i| config.providers.get(i)).map_or(OTHER, |provider| &provider.name)
             }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::config::Listed;
 use crate::error::{Class, Error};
 use crate::exchange::Exchange;
 use crate::meter::Usage;
@@ -142,7 +143,12 @@ fn too_many_series_become_other() {
     let config = config(json!({}));
     let series = Series::new(
         Family::Requests,
-        &[Label::Model(Some(0)), Label::Provider(Some(1)), Label::Operation(None), Label::Outcome(Ended::Complete)],
+        &[
+            Label::Model(Some(Listed::Configured(0))),
+            Label::Provider(Some(1)),
+            Label::Operation(None),
+            Label::Outcome(Ended::Complete),
+        ],
     );
     let name = series.collapsed().host_name(&config);
     assert_eq!(name, "tollgate_requests_total;.;model=.=other;.;provider=.=other;.;operation=.=other;.;outcome=.=ok");

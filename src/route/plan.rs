@@ -252,7 +252,7 @@ fn target(request: &Request<'_>, resolved: &Resolved, target: &ModelTarget, prov
         provider: provider.clone(),
         model: resolved.clone(),
         sent: target.model.clone(),
-        price: resolved.model.price.clone(),
+        price: target.price.clone(),
         credentials: credentials(request, provider),
         lent: None,
         token: OnceCell::new(),

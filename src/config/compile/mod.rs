@@ -45,6 +45,7 @@ pub fn compile(raw: &RawGateway, tree: &Tree, env: Env<'_>, mistakes: &mut Mista
     let budgets = known.budgets(&mut context);
     let ledger = ledger::compile(raw, &mut context);
     Config {
+        tells_abilities: models::tell_abilities(&models, &providers),
         native_names: models::native_names(&models),
         model_names: models::names(&models),
         models,
@@ -53,7 +54,6 @@ pub fn compile(raw: &RawGateway, tree: &Tree, env: Env<'_>, mistakes: &mut Mista
         budgets,
         ledger,
         metrics: metrics(&raw.metrics),
-        tells_abilities: raw.models.iter().any(|model| model.supports.is_some()),
         request_body_limit: raw.limits.request_body.0,
         expose: raw.expose,
         hash: format!("{:016x}", tree.fingerprint()),

@@ -3,10 +3,12 @@
 use super::super::document::Document;
 use super::super::mistakes::{Path, did_you_mean, quoted};
 use super::super::raw::{RawGateway, RawModel, RawTarget, RawTimeouts};
+use super::super::serving::serving;
 use super::super::{Model, ModelTarget, Provider, ProviderId, Timeouts};
 use super::Context;
 use super::names::Names;
 use super::price;
+use crate::catalog;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -20,17 +22,19 @@ pub fn compile(
     let pools = pools(raw, names, context);
     let mut models: Vec<Rc<Model>> = Vec::new();
     for model in &raw.models {
-        let targets = targets(model, names, &pools, providers, context);
+        let price = model.price.as_ref().map(|raw| Rc::new(price::compile(raw, context)));
+        let mut targets = targets(model, names, &pools, providers, context);
+        targets.iter_mut().for_each(|target| target.price = price.clone().or(target.price.take()));
+        let catalogued = Model::catalogued(&model.name, targets);
         models.push(Rc::new(Model {
-            name: model.name.to_string(),
             aliases: model.aliases.iter().map(|alias| alias.to_string()).collect(),
-            targets,
             fallbacks: fallbacks(model, raw, names, providers, context),
             timeouts: timeouts(&model.timeouts),
-            context_window: model.context_window.map(|count| count.0),
-            max_output: model.max_output.map(|count| count.0),
-            supports: model.supports.clone(),
-            price: model.price.as_ref().map(|raw| Rc::new(price::compile(raw, context))),
+            context_window: model.context_window.map(|count| count.0).or(catalogued.context_window),
+            max_output: model.max_output.map(|count| count.0).or(catalogued.max_output),
+            supports: model.supports.clone().or(catalogued.supports.clone()),
+            price,
+            ..catalogued
         }));
     }
     for entry in &raw.providers.0 {
@@ -45,20 +49,16 @@ pub fn compile(
                 context.mistakes.add(path, text);
                 continue;
             }
-            models.push(Rc::new(Model {
-                name: public.to_owned(),
-                aliases: Vec::new(),
-                targets: serving(public, providers),
-                fallbacks: Vec::new(),
-                timeouts: Timeouts::default(),
-                context_window: None,
-                max_output: None,
-                supports: None,
-                price: None,
-            }));
+            models.push(Rc::new(Model::catalogued(public, serving(public, providers.iter().enumerate()))));
         }
     }
     models
+}
+
+/// Whether anything that can be asked says what it supports: a model of the document, or of the catalog.
+pub fn tell_abilities(models: &[Rc<Model>], providers: &[Rc<Provider>]) -> bool {
+    let is_in_catalog = |provider: &Rc<Provider>| catalog::entries().any(|entry| provider.catalogued(entry).is_some());
+    models.iter().any(|model| model.supports.is_some()) || providers.iter().any(is_in_catalog)
 }
 
 /// Public names and aliases -> index.
@@ -101,14 +101,6 @@ fn pools(raw: &RawGateway, names: &Names<'_>, context: &mut Context<'_>) -> Vec<
     pools
 }
 
-/// Every provider that serves a public name.
-fn serving(public: &str, providers: &[Rc<Provider>]) -> Vec<ModelTarget> {
-    let named = providers.iter().enumerate().filter_map(|(i, provider)| Some((i, provider.native_name(public)?)));
-    named
-        .map(|(provider, model)| ModelTarget { provider, model: model.into_owned(), weight: 1.0, priority: 0 })
-        .collect()
-}
-
 fn targets(
     model: &RawModel,
     names: &Names<'_>,
@@ -118,7 +110,7 @@ fn targets(
 ) -> Vec<ModelTarget> {
     let path = model.at("targets");
     let Some(listed) = &model.targets else {
-        let targets = serving(&model.name, providers);
+        let targets = serving(&model.name, providers.iter().enumerate());
         if targets.is_empty() && !model.name.is_empty() && !context.mistakes.has(&path) {
             let text = format!("missing, expected at least one target: no provider serves {}", quoted(&model.name));
             context.mistakes.add(&path, text);
@@ -148,11 +140,14 @@ fn one(
     share: usize,
     providers: &[Rc<Provider>],
 ) -> Option<ModelTarget> {
+    let at = providers.get(provider)?;
     let own = target.model.as_ref().map(|name| name.to_string());
-    let mapped = || providers.get(provider)?.native_name(&model.name).map(|name| name.into_owned());
+    let mapped = || at.native_name(&model.name).map(|name| name.into_owned());
+    let sent = own.or_else(mapped).unwrap_or_else(|| model.name.to_string());
     Some(ModelTarget {
         provider,
-        model: own.or_else(mapped).unwrap_or_else(|| model.name.to_string()),
+        price: at.catalog_price(&model.name, &sent),
+        model: sent,
         weight: target.weight.0 / share as f64,
         priority: u32::try_from(target.priority.0).ok()?,
     })

@@ -11,21 +11,6 @@ use super::super::vendors::UNKNOWN;
 use super::super::{BaseUrl, Credentials, Dialect, Preset, Provider, Secret};
 use super::Context;
 use crate::operation::Operation;
-use std::borrow::Cow;
-
-impl Provider {
-    /// The name under which it serves a public name: its `models`, then its `"*"`, then its preset's creator.
-    pub fn native_name(&self, public: &str) -> Option<Cow<'_, str>> {
-        if let Some((_, native)) = self.models.iter().find(|(name, _)| name == public) {
-            return Some(Cow::Borrowed(native));
-        }
-        if let Some(any) = &self.any_model {
-            return Some(Cow::Owned(any.replace('*', public)));
-        }
-        let rest = public.strip_prefix(self.preset.creator?)?.strip_prefix('/')?;
-        Some(Cow::Owned(rest.to_owned()))
-    }
-}
 
 /// One provider; its credentials are read from the variables.
 pub fn compile(entry: &ProviderEntry, pools: &[RawPool], context: &mut Context<'_>) -> Provider {
