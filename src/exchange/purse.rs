@@ -104,17 +104,16 @@ impl Purse {
                 account.has_yielded |= account.cheaper.as_ref() == Some(&asked);
             }
         }
-        let stops = |index: &usize, target: &Target| {
-            let found = self.shares.get(*index).zip(self.accounts.get(*index));
-            let (share, has_yielded) = found.map(|(share, account)| (share, account.has_yielded))?;
-            let serves_instead = has_yielded && target.model.model.name == asked;
-            (counts(&share.budget, target) && may_cost(&share.budget, target) && !serves_instead).then_some(())
+        let stops = |index: usize, target: &Target| {
+            let serves_instead = self.has_yielded(index) && target.model.model.name == asked;
+            let counted = |share: &Share| counts(&share.budget, target) && may_cost(&share.budget, target);
+            !serves_instead && self.shares.get(index).is_some_and(counted)
         };
-        let is_stopping = |index: &usize| plan.targets.iter().any(|target| stops(index, target).is_some());
-        let over: Vec<usize> = over.into_iter().filter(is_stopping).collect();
-        let left = |target: &Target| !over.iter().any(|index| stops(index, target).is_some());
-        if plan.targets.iter().any(left) {
-            plan.targets = std::mem::take(&mut plan.targets).into_iter().filter(left).collect();
+        let over: Vec<usize> =
+            over.into_iter().filter(|index| plan.targets.iter().any(|target| stops(*index, target))).collect();
+        let is_left = |target: &Target| !over.iter().any(|index| stops(*index, target));
+        if plan.targets.iter().any(is_left) {
+            plan.targets.retain(is_left);
             for (account, share) in self.accounts.iter_mut().zip(&self.shares) {
                 account.is_concerned = plan.targets.iter().any(|target| counts(&share.budget, target));
             }
@@ -241,9 +240,9 @@ impl Purse {
         self.accounts.get(index)?.cheaper.clone()
     }
 
-    /// Why the cheaper model cannot serve either: the budget that asked for it.
+    /// Why nobody serves where the cheaper model cannot either: the budget that asked for it.
     pub fn refused(&self, now: u64) -> Error {
-        self.refusal(self.over().next(), now)
+        self.refusal(self.over().find(|index| self.cheaper(*index).is_some()), now)
     }
 
     fn refusal(&self, index: Option<usize>, now: u64) -> Error {
@@ -313,3 +312,6 @@ fn warning(share: &Share, standing: Standing, now: u64) -> Option<String> {
     let until = per.bounds(now).1.map(|end| format!(", until {}", rfc3339(end)));
     Some(format!("{id}: {}{}", cap.told(standing.spent), until.unwrap_or_default()))
 }
+
+#[cfg(test)]
+mod tests;
