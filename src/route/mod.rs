@@ -16,4 +16,4 @@ pub use hash::Hash;
 pub use needs::Needs;
 pub use options::Options;
 pub use plan::{Plan, Request, Target, plan};
-pub use resolve::{Resolved, resolve};
+pub use resolve::{Resolved, is_served, of_entry, resolve};

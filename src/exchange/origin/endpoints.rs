@@ -2,7 +2,7 @@
 
 use super::Visit;
 use super::models::{find, unknown};
-use super::offer::Offer;
+use super::offer::{Offer, Usd};
 use crate::chat::json::{ObjectWriter, object};
 use crate::config::{Ability, Expose, ModelTarget, Provider};
 use crate::error::Error;
@@ -30,7 +30,7 @@ pub fn endpoints(visit: Visit<'_>, name: &str) -> Result<Vec<u8>, Error> {
     Ok(out)
 }
 
-fn architecture(offer: &Offer<'_>, o: &mut ObjectWriter<'_>) {
+fn architecture(offer: &Offer, o: &mut ObjectWriter<'_>) {
     o.set("tokenizer", None::<&str>);
     o.set("instruct_type", None::<&str>);
     o.set("modality", None::<&str>);
@@ -49,13 +49,13 @@ fn architecture(offer: &Offer<'_>, o: &mut ObjectWriter<'_>) {
     });
 }
 
-fn endpoint(offer: &Offer<'_>, target: &ModelTarget, provider: &Provider, o: &mut ObjectWriter<'_>) {
-    let model = offer.model;
+fn endpoint(offer: &Offer, target: &ModelTarget, provider: &Provider, o: &mut ObjectWriter<'_>) {
+    let model = &offer.model;
     o.set("name", format!("{} | {}", provider.name, target.model));
     o.set("model_name", &model.name);
     o.set("context_length", model.context_window);
     o.object("pricing", |o| {
-        if let Some(price) = offer.price() {
+        if let Some(price) = target.price.as_deref().map(Usd::of) {
             o.maybe("prompt", price.input);
             o.maybe("completion", price.output);
             o.maybe("input_cache_read", price.cache_read);

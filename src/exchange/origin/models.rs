@@ -3,11 +3,12 @@
 use super::Visit;
 use super::offer::Offer;
 use super::query::Query;
+use crate::catalog::{self, Entry};
 use crate::chat::json::{ObjectWriter, object};
 use crate::dialect::Client;
 use crate::dialect::ai_sdk::{self, ModelEntry, Pricing};
 use crate::error::{Error, printable};
-use crate::route::{Resolved, resolve};
+use crate::route::{Resolved, is_served, of_entry, resolve};
 
 /// Most models of one page of Anthropic's list, and those of a page that names no number: who asks once gets all.
 const PAGE: usize = 1000;
@@ -60,19 +61,24 @@ pub fn config(visit: Visit<'_>) -> Option<Result<Vec<u8>, Error>> {
 }
 
 /// The SDK wants both prices or none.
-fn pricing(offer: &Offer<'_>) -> Option<Pricing> {
+fn pricing(offer: &Offer) -> Option<Pricing> {
     let price = offer.price()?;
     let (input, output) = price.input.zip(price.output)?;
     Some(Pricing { input, output, cache_read: price.cache_read, cache_write: price.cache_write })
 }
 
-fn offers(visit: Visit<'_>) -> Vec<Offer<'_>> {
-    visit.config.models.iter().filter_map(|model| Offer::of(visit, model)).collect()
+/// The models of the document, then those of the catalog that have no entry there.
+fn offers(visit: Visit<'_>) -> Vec<Offer> {
+    let config = visit.config;
+    let has_entry = |entry: &Entry| config.model_names.contains_key(entry.name());
+    let rest = catalog::entries().filter(|entry| !has_entry(entry) && is_served(config, *entry));
+    let rest = rest.filter_map(|entry| Some(of_entry(config, entry)?.model));
+    config.models.iter().cloned().chain(rest).filter_map(|model| Offer::of(visit, &model)).collect()
 }
 
 /// OpenAI's shape, and more of what is known. When a model was made is not: OpenAI's SDKs want a number there.
-fn entry(offer: &Offer<'_>, o: &mut ObjectWriter<'_>) {
-    let model = offer.model;
+fn entry(offer: &Offer, o: &mut ObjectWriter<'_>) {
+    let model = &offer.model;
     o.set("id", &model.name);
     o.set("object", "model");
     o.set("created", 0);
@@ -93,8 +99,8 @@ fn entry(offer: &Offer<'_>, o: &mut ObjectWriter<'_>) {
 }
 
 /// Anthropic's shape; its API says the same of a model whose age is not known.
-fn info(offer: &Offer<'_>, o: &mut ObjectWriter<'_>) {
-    let model = offer.model;
+fn info(offer: &Offer, o: &mut ObjectWriter<'_>) {
+    let model = &offer.model;
     o.set("type", "model");
     o.set("id", &model.name);
     o.set("display_name", &model.name);
@@ -105,7 +111,7 @@ fn info(offer: &Offer<'_>, o: &mut ObjectWriter<'_>) {
 }
 
 /// A page of Anthropic's list: `limit` models after one, or before one.
-fn page(offers: &[Offer<'_>], query: Query<'_>) -> Result<Vec<u8>, Error> {
+fn page(offers: &[Offer], query: Query<'_>) -> Result<Vec<u8>, Error> {
     let place = |cursor: &str| match query.get(cursor) {
         None => Ok(None),
         Some(id) => offers.iter().position(|offer| offer.model.name == id).map(Some).ok_or_else(|| {

@@ -1,6 +1,7 @@
 //! What the configuration knows of a model that a caller may use. What it does not know is not said.
 
 use super::Visit;
+use crate::catalog::{self, Entry, Kind};
 use crate::chat::json::{ListWriter, ObjectWriter};
 use crate::config::{Ability, Model, ModelTarget, Provider};
 use crate::dialect::ai_sdk::ModelType;
@@ -9,31 +10,35 @@ use crate::operation::Operation;
 use std::rc::Rc;
 
 /// A model, and where this caller's requests for it may go.
-pub struct Offer<'a> {
+pub struct Offer {
     /// The model.
-    pub model: &'a Model,
+    pub model: Rc<Model>,
     /// At least one.
-    pub targets: Vec<(&'a ModelTarget, &'a Rc<Provider>)>,
+    pub targets: Vec<(ModelTarget, Rc<Provider>)>,
 }
 
-impl<'a> Offer<'a> {
+impl Offer {
     /// `None` where the caller may not use the model, or nobody serves it.
-    pub fn of(visit: Visit<'a>, model: &'a Model) -> Option<Offer<'a>> {
+    pub fn of(visit: Visit<'_>, model: &Rc<Model>) -> Option<Offer> {
         let Visit { config, caller, .. } = visit;
-        let named = model.targets.iter().filter_map(|target| Some((target, config.providers.get(target.provider)?)));
+        let provider = |target: &ModelTarget| config.providers.get(target.provider).cloned();
+        let named = model.targets.iter().filter_map(|target| Some((target.clone(), provider(target)?)));
         let may_serve = |provider: &Provider| provider.enabled && caller.may_go_to(&config.access, provider);
         let targets: Vec<_> = named.filter(|(_, provider)| may_serve(provider)).collect();
         let is_offered = !targets.is_empty() && caller.may_use(&config.access, &model.name);
-        is_offered.then_some(Offer { model, targets })
+        is_offered.then(|| Offer { model: model.clone(), targets })
     }
 
-    /// What the model does: what it is said to support makes it a language model, and else the one thing that all of
-    /// its providers are for. Most vendors serve several kinds, and a name tells nothing.
+    /// What the model does: the catalog says it; what it is said to support makes it a language model, and else the one
+    /// thing that all of its providers are for. Most vendors serve several kinds, and a name tells nothing.
     pub fn kind(&self) -> Option<ModelType> {
+        if let Some(kind) = catalog::find(&self.model.name).and_then(Entry::kind) {
+            return Some(catalogued(kind));
+        }
         if !self.abilities().is_empty() {
             return Some(ModelType::Language);
         }
-        let served = |(_, provider): &(_, &Rc<Provider>)| kinds(&provider.operations);
+        let served = |(_, provider): &(_, Rc<Provider>)| kinds(&provider.operations);
         let mut all = self.targets.iter().map(served);
         let first = all.next()?;
         let common = all.fold(first, |mut common, kinds| {
@@ -44,7 +49,7 @@ impl<'a> Offer<'a> {
     }
 
     /// What it is said to support.
-    pub fn abilities(&self) -> &'a [Ability] {
+    pub fn abilities(&self) -> &[Ability] {
         self.model.supports.as_deref().unwrap_or_default()
     }
 
@@ -68,9 +73,20 @@ impl<'a> Offer<'a> {
         }
     }
 
-    /// What it costs, where the configuration says so.
+    /// What it costs at the first that has a price.
     pub fn price(&self) -> Option<Usd> {
-        self.model.price.as_deref().map(Usd::of)
+        self.targets.iter().find_map(|(target, _)| target.price.as_deref()).map(Usd::of)
+    }
+}
+
+fn catalogued(kind: Kind) -> ModelType {
+    match kind {
+        Kind::Language => ModelType::Language,
+        Kind::Embedding => ModelType::Embedding,
+        Kind::Image => ModelType::Image,
+        Kind::Reranking => ModelType::Reranking,
+        Kind::Speech => ModelType::Speech,
+        Kind::Transcription => ModelType::Transcription,
     }
 }
 
@@ -122,7 +138,8 @@ pub struct Usd {
 }
 
 impl Usd {
-    fn of(price: &Price) -> Usd {
+    /// The rates of a price that lists tell.
+    pub fn of(price: &Price) -> Usd {
         let usd = |pico: Option<u64>| pico.map(usd);
         let Rates { input, output, cached_input, cache_write_5m, .. } = price.rates;
         Usd { input: usd(input), output: usd(output), cache_read: usd(cached_input), cache_write: usd(cache_write_5m) }

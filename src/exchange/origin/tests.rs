@@ -31,7 +31,7 @@ fn config(more: Value) -> Rc<Config> {
             model("acme/both", &["openai", "anthropic"], json!({})),
             model("secret/model", &["openai"], json!({})),
         ],
-        "groups": [{"name": "all", "models": ["*"]}, {"name": "eu", "models": ["acme/*"], "labels": ["eu"]}],
+        "groups": [{"name": "all", "models": ["acme/*", "secret/*"]}, {"name": "eu", "models": ["acme/*"], "labels": ["eu"]}],
         "access": {"allow_unauthenticated": true},
     });
     document.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -103,6 +103,37 @@ fn only_what_the_caller_may_use_is_there() {
     }
     let endpoints = seen("/v1/models/acme/known/endpoints").unwrap();
     assert_eq!(endpoints["data"]["endpoints"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn catalogued_models_are_listed_with_what_the_catalog_knows() {
+    let group =
+        json!({"groups": [{"name": "all", "models": ["*"]}], "models": [{"name": "openai/gpt-4o", "max_output": 7}]});
+    let config = config(group);
+    let seen = |client, path: &str| ask(&config, &caller("a", 0), client, path).unwrap();
+    let list = seen(Client::OpenAi, "/v1/models");
+    assert_eq!(ids(&list)[0], "openai/gpt-4o");
+    assert!(ids(&list).len() > 60 && ids(&list).contains(&"anthropic/claude-sonnet-4-5"));
+    assert!(!ids(&list).iter().any(|id| id.starts_with("google/") || id.starts_with("meta/")), "{list}");
+    assert_eq!(ids(&list).iter().filter(|id| **id == "openai/gpt-4o").count(), 1);
+    assert_eq!(list["data"][0]["max_tokens"], 7);
+    let five = json!({
+        "id": "openai/gpt-5", "object": "model", "created": 0, "owned_by": "openai", "name": "openai/gpt-5",
+        "context_window": 400000, "max_tokens": 128000, "type": "language",
+        "tags": ["tool-use", "vision", "structured-output", "reasoning", "file-input"],
+        "pricing": {"input": "0.00000125", "output": "0.00001", "input_cache_read": "0.000000125"},
+    });
+    for name in ["openai/gpt-5", "gpt-5"] {
+        assert_eq!(seen(Client::OpenAi, &format!("/v1/models/{name}")), five);
+    }
+    let endpoints = seen(Client::OpenAi, "/v1/models/openai/gpt-5/endpoints");
+    assert_eq!(endpoints["data"]["endpoints"][0]["pricing"]["completion"], "0.00001");
+    let info = seen(Client::Anthropic, "/v1/models/anthropic/claude-sonnet-4.5");
+    assert_eq!((&info["id"], &info["max_tokens"]), (&json!("anthropic/claude-sonnet-4-5"), &json!(64000)));
+    let models = seen(Client::AiSdk(Spec::V4), "/v4/ai/config")["models"].clone();
+    let embeds =
+        models.as_array().unwrap().iter().find(|model| model["id"] == "openai/text-embedding-3-small").unwrap();
+    assert_eq!(embeds["modelType"], "embedding");
 }
 
 #[test]
