@@ -42,7 +42,7 @@ FIRST = {  # what the first provider does with a prompt; everything else it answ
     "dumb": chat_stream(usage=None),
 }
 SCRAPE = 1  # seconds
-AWAITED = ("Budget", "estimated", "Refusals")  # what budgets and estimates will bring
+AWAITED = ("estimated",)  # what estimates will bring
 # Nothing has to be wrong for these: 0 is all they say in this run.
 WELL = {"What should never happen: series dropped", "What should never happen: ledger: {{call}}"}
 
@@ -220,7 +220,6 @@ def test_the_variables_offer_what_there_is(stage):
     }
 
 
-@pytest.mark.skip(reason="not in force yet")
 def test_prometheus_has_taken_the_alerts_and_those_without_patience_fire(stage):
     rules = [rule for group in stage.prometheus.api("rules", type="alert")["groups"] for rule in group["rules"]]
     assert {rule["name"]: (rule["health"], rule.get("lastError")) for rule in rules} == {rule["alert"]: ("ok", None) for rule in dashboard.RULES}
@@ -264,7 +263,6 @@ def test_spend_in_prometheus_is_spend_in_the_log(stage, labels):
     assert {key: abs(Decimal(counted[key]) - logged[key]) <= series for key in logged} == dict.fromkeys(logged, True)
 
 
-@pytest.mark.skip(reason="not in force yet")
 def test_spend_in_the_ledger_is_spend_in_the_log(stage):
     gauges = stage.gateway.metrics()
     logged = spent(stage.log, "group")

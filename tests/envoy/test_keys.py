@@ -54,7 +54,8 @@ def test_a_key_is_replaced_and_revoked_without_a_restart():
 
     def document(*keys: dict) -> dict:
         groups = [{"name": "engineers", "models": ["*"]}]
-        return example.plan("openai", groups=groups, keys=list(keys), metrics={"labels": ["key"]}, access={})
+        budgets = [{"id": "each", "each": "key", "tokens": 1_000_000, "per": "month"}]
+        return example.plan("openai", groups=groups, keys=list(keys), budgets=budgets, metrics={"labels": ["key"]}, access={})
 
     answered = []
 
@@ -80,8 +81,9 @@ def test_a_key_is_replaced_and_revoked_without_a_restart():
         lines = running.wait_log(len(answered) + 1)
         assert {line["key"] for line in lines if line["status"] == 200} == {"alice"}
         assert {line["key"] for line in lines if line["status"] == 401} == {None}
-        counted = running.metrics().value("tollgate_tokens_total", key="alice", type="input")
-        assert counted == 10 * (answered.count(200) + 1) > 10 * 4, "one series, whichever secret"
+        metrics, served = running.metrics(), answered.count(200) + 1
+        assert metrics.value("tollgate_tokens_total", key="alice", type="input") == 10 * served > 10 * 4, "one series, whichever secret"
+        assert metrics.value("tollgate_budget_spent_tokens", key="alice", budget="each") == 15 * served, "and one budget"
         assert secrets_are_nowhere(running, old, new)
     mock.close()
 
