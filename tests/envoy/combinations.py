@@ -95,6 +95,7 @@ def _combinations() -> list[Combination]:
 
 
 COMBINATIONS = _combinations()
+CAP = "1000"  # USD, of each key's budget
 WAYS = ("once", "fallback")  # how the provider is reached; each combination has a key for each
 
 
@@ -116,7 +117,7 @@ def config() -> dict:
         models.append({"name": one.model, "targets": [{"provider": one.preset, "model": one.sent}], "price": one.price()})
         models.append({"name": one.failing, "targets": [first], "fallbacks": [one.model], "price": dear})
         keys += [{"id": f"{way}-{one.number}", "sha256": sha256(key(one, way))} for way in WAYS]
-    budgets = [{"id": "own", "each": "key", "usd": "1000", "per": "total"}]
+    budgets = [{"id": "own", "each": "key", "usd": CAP, "per": "total"}]
     return example.plan(*PRESETS) | {"models": models, "keys": keys, "access": {}, "budgets": budgets}
 
 

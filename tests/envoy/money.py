@@ -25,8 +25,13 @@ def per_million(rate: int) -> str:
     return f"{Decimal(rate).scaleb(-6):f}"
 
 
+def ledger(line: dict, cap: str) -> int:
+    """What the ledger had after the request of a line of the log, of a budget of so many USD."""
+    return pico(cap) - pico(line["budget_left"])
+
+
 def used(url: str, keys: list[str]) -> dict[str, int]:
-    """What the ledger has for each key's budget."""
+    """What each key is told of what it has spent."""
     asks = [load.Ask(f"GET /v1/credits HTTP/1.1\r\nhost: gateway\r\nauthorization: Bearer {key}\r\n", b"", key) for key in keys]
     answers = load.crowd(url, asks, connections=4)
     assert all(answer.status == 200 for answer in answers), answers[0]

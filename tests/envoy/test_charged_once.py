@@ -1,5 +1,5 @@
 """What every endpoint charges: each of tests/endpoints.txt, at a provider of each API that serves it, as a whole answer and as a
-stream, at once and after a provider that failed. The access log and Prometheus agree to the pico-dollar."""
+stream, at once and after a provider that failed. The access log, the ledger and Prometheus agree to the pico-dollar."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import load
 import money
 import pytest
-from combinations import COMBINATIONS, PRESETS, WAYS, asks, behave, config, key
+from combinations import CAP, COMBINATIONS, PRESETS, WAYS, asks, behave, config, key
 from harness import Gateway
 from mock import Upstream
 
@@ -60,6 +60,13 @@ def test_after_a_failure_who_served_is_charged_and_nobody_else(seen, one):
     assert got.answers[0].attempts == f"{one.endpoint.presets[0]}:503,{one.preset}:200"
     assert told(line) == (one.endpoint.operation, one.preset, one.model, "complete", *one.tokens())
     assert money.pico(line["cost_usd"]) == one.cost()
+
+
+@each
+def test_the_ledger_has_the_same(seen, one):
+    """It has counted each request by the time its line is written."""
+    counted = [[money.ledger(line, CAP) for line in seen[one, way].lines] for way in WAYS]
+    assert counted == [[times * one.cost() for times in range(1, one.times + 1)], [one.cost()]]
 
 
 @each
