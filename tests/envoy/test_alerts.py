@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 import yaml
-from prometheus import ALERTS
+from prometheus import ALERTS, EXAMPLE
 
 pytestmark = pytest.mark.skipif(not shutil.which("promtool"), reason="no promtool here")
 RULES = {rule["alert"]: rule for group in yaml.safe_load(ALERTS.read_text())["groups"] for rule in group["rules"]}
@@ -160,6 +160,12 @@ def test_an_alert_fires_when_it_should_and_says_what_is_wrong(tmp_path, alert, s
     file.write_text(yaml.safe_dump({"rule_files": [str(ALERTS)], "evaluation_interval": "1m", "tests": [test]}))
     outcome = subprocess.run(["promtool", "test", "rules", file], capture_output=True, text=True)
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+
+
+@pytest.mark.parametrize("command", [("check", "rules", ALERTS), ("check", "config", EXAMPLE)], ids=lambda command: command[1])
+def test_promtool_accepts_the_rules_and_who_loads_them(command):
+    outcome = subprocess.run(["promtool", *command], capture_output=True, text=True)
+    assert outcome.returncode == 0 and f"{len(RULES)} rules found" in outcome.stdout, outcome.stdout + outcome.stderr
 
 
 def test_every_alert_is_tried_both_ways():
