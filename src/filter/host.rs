@@ -146,7 +146,6 @@ pub fn set_effective_context(context: u32) -> Result<()> {
 }
 
 /// Lets a paused request go on.
-#[allow(dead_code, reason = "the gateway role does not ask yet")]
 pub fn resume_request() -> Result<()> {
     // SAFETY: numbers only.
     done(unsafe { abi::proxy_continue_stream(0) })

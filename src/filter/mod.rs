@@ -7,7 +7,6 @@ mod gateway;
 mod health;
 mod held;
 mod host;
-#[allow(dead_code, reason = "the gateway role does not ask yet")]
 mod ledger;
 mod logger;
 mod meters;
