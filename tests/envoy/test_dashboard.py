@@ -2,7 +2,6 @@
 happened to it that they are about; and the money in Prometheus, in the access log and in the ledger is the same."""
 
 import hashlib
-import os
 import re
 import shutil
 import subprocess
@@ -13,7 +12,6 @@ from pathlib import Path
 
 import dashboard
 import example
-import harness
 import pytest
 import yaml
 from client import Response, chat, open_stream, request
@@ -22,7 +20,7 @@ from ecds import watched_gateway
 from load import wait_until
 from mock import Upstream, chat_stream, chatting, chunk, error, reserve_port, sse
 from prometheus import Prometheus
-from test_isolation_reload import crash, with_little_memory
+from test_isolation_reload import BUILD, crash, with_little_memory
 
 pytestmark = pytest.mark.skipif(not shutil.which("prometheus"), reason="no prometheus here")
 
@@ -82,9 +80,8 @@ class Stage:
     """A gateway after two rounds of traffic, a refused configuration and a crash, and the Prometheus that watched all of it."""
 
     def __init__(self, folder: Path):
-        module = Path(os.environ.get("TOLLGATE_WASM", example.ROOT / harness.MODULE))
         small = folder / "small.wasm"
-        small.write_bytes(with_little_memory(module.read_bytes()))
+        small.write_bytes(with_little_memory(BUILD.read_bytes()))
 
         def edit(tree: dict) -> None:
             for plugin in (example.gateway_plugin(tree), *map(example.upstream_plugin, example.clusters(tree).values())):

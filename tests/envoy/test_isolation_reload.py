@@ -12,11 +12,12 @@ import example
 import pytest
 from client import chat, open_stream, request
 from gate import Gate, stepping
+from harness import MODULE, with_module
 from mock import chunk, hang
 from trio import config, model
 
 pytestmark = pytest.mark.both
-MODULE = example.ROOT / "target/wasm32-wasip1/release/tollgate.wasm"
+BUILD = example.ROOT / with_module(MODULE)
 ROOM = 64  # pages of 64 KiB that the module may get besides those it starts with
 
 
@@ -54,7 +55,7 @@ def with_little_memory(module: bytes) -> bytes:
 def small(tmp_path):
     """An edit that gives both roles the module with little memory."""
     path = tmp_path / "small.wasm"
-    path.write_bytes(with_little_memory(MODULE.read_bytes()))
+    path.write_bytes(with_little_memory(BUILD.read_bytes()))
 
     def edit(tree):
         plugins = [example.gateway_plugin(tree), *map(example.upstream_plugin, example.clusters(tree).values())]
