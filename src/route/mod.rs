@@ -2,6 +2,7 @@
 
 mod ask;
 pub mod byok;
+mod dear;
 mod deep;
 mod hash;
 mod nearest;

@@ -3,6 +3,7 @@
 //! No option is ever ignored: each is honoured, turned into labels that targets must carry, or refused by name. The
 //! table for users is docs/options.md.
 
+use super::dear::{MaxPrice, is_by_cost};
 use super::needs::Needs;
 use crate::chat::Owner;
 use crate::chat::json::Json;
@@ -25,6 +26,10 @@ pub struct Options {
     pub only: Option<Vec<String>>,
     /// Providers that must not serve.
     pub ignore: Vec<String>,
+    /// The cheapest first.
+    pub by_cost: bool,
+    /// The most that a target may charge.
+    pub max_price: Option<MaxPrice>,
     /// Models tried after the asked one and its fallbacks.
     pub models: Vec<String>,
     /// One target, no other.
@@ -76,6 +81,7 @@ impl Options {
             "only" => self.set_only(words(value, path)?, path)?,
             "models" => self.models.extend(words(value, path)?),
             "byok" => self.byok = super::byok::of_option(value, path)?,
+            "sort" if is_by_cost(value, "cost") => self.by_cost = true,
             "caching" => self.caching = auto(value, path)?,
             "user" => self.user = Some(user(value, path)?),
             "tags" => self.tags = tags(value, path)?,
@@ -113,6 +119,8 @@ impl Options {
                 "order" => self.set_order(words(value, &path)?, &path)?,
                 "only" => self.set_only(words(value, &path)?, &path)?,
                 "ignore" => self.ignore = words(value, &path)?,
+                "sort" if is_by_cost(value, "price") => self.by_cost = true,
+                "max_price" => self.max_price = Some(MaxPrice::read(value, &path)?),
                 "allow_fallbacks" => stays = !parse::<bool>(value.as_bytes(), &path, "true or false")?,
                 "zdr" => self.flag(value, &path, "zdr")?,
                 "data_collection" => match text(value, &path, 16)?.as_str() {

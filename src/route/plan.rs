@@ -5,6 +5,7 @@
 //! that names state kept at one account has one target: the asked model's first in the order of the configuration.
 
 use super::byok::{self, Lent};
+use super::dear;
 use super::hash::Hash;
 use super::options::Options;
 use super::resolve::{Resolved, resolve};
@@ -205,7 +206,8 @@ impl Draft {
             able.sort_by_cached_key(|(target, provider)| {
                 let hash = affinity(request).with(provider.name.as_bytes()).with(target.model.as_bytes());
                 // Scores are above zero, where the bits of a float are in its order.
-                (place_in_order(request, provider), target.priority, Reverse(hash.score(target.weight).to_bits()))
+                let cost = if request.options.by_cost { dear::rank(target.price.as_deref()) } else { 0 };
+                (place_in_order(request, provider), cost, target.priority, Reverse(hash.score(target.weight).to_bits()))
             });
         }
         for (target, provider) in able {
@@ -234,7 +236,7 @@ impl Draft {
         }
         let providers = &request.config.providers;
         let named = model.targets.iter().filter_map(|target| Some((target, providers.get(target.provider)?)));
-        let serving = named.filter(|(_, provider)| serves(request, provider));
+        let serving = named.filter(|(target, provider)| serves(request, provider) && is_affordable(request, target));
         serving
             .filter(|(target, provider)| {
                 let refusal = (request.refusal)(provider, model, &target.model);
@@ -315,6 +317,10 @@ fn has_group_labels(request: &Request<'_>, provider: &Provider) -> bool {
     request.caller.may_go_to(&request.config.access, provider)
 }
 
+fn is_affordable(request: &Request<'_>, target: &ModelTarget) -> bool {
+    request.options.max_price.is_none_or(|max| max.allows(target.price.as_deref()))
+}
+
 fn is_wished(options: &Options, provider: &Provider) -> bool {
     options.only.as_ref().is_none_or(|only| only.iter().any(|word| is_called(provider, word)))
 }
@@ -355,6 +361,13 @@ fn no_target(request: &Request<'_>, asked: &Resolved) -> Error {
     }
     if nobody_is_left(&|provider| !is_ignored(options, provider)) {
         return by("ignore");
+    }
+    let affordable: Vec<_> = asked.model.targets.iter().filter(|target| is_affordable(request, target)).collect();
+    let is_at = |provider: &Provider| {
+        affordable.iter().any(|at| request.config.providers.get(at.provider).is_some_and(|at| at.name == provider.name))
+    };
+    if nobody_is_left(&is_at) {
+        return by("max_price");
     }
     for (label, option) in &options.labels {
         if nobody_is_left(&|provider| provider.labels.contains(label)) {

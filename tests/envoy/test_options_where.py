@@ -21,7 +21,7 @@ def test_the_gateways_options_hold_at_every_json_endpoint(world, path):
     asked = {"model": "acme/chat", "input": "x"}
     assert world.post(path, asked | gateway(only=["openai"], user="u", has=["zdr"])).header("x-tollgate-provider") == "openai"
     assert world.seen().json() == {"model": "openai-model", "input": "x"}
-    refused(world.behave().post(path, asked | gateway(sort="cost")), 400, REFUSED, "providerOptions.gateway.sort")
+    refused(world.behave().post(path, asked | gateway(sort="ttft")), 400, REFUSED, "providerOptions.gateway.sort")
     assert world.unseen()
 
 

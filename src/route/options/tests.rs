@@ -84,7 +84,7 @@ fn what_is_not_honoured_is_named() {
         (r#"{"gateway":{"order":"a"}}"#, "providerOptions.gateway.order"),
         (r#"{"gateway":{"order":[1]}}"#, "providerOptions.gateway.order"),
         (&long, "providerOptions.gateway.order"),
-        (r#"{"gateway":{"sort":"cost"}}"#, "providerOptions.gateway.sort"),
+        (r#"{"gateway":{"sort":"tps"}}"#, "providerOptions.gateway.sort"),
         (r#"{"gateway":{"caching":"never"}}"#, "providerOptions.gateway.caching"),
         (r#"{"gateway":{"serviceTier":"flex"}}"#, "providerOptions.gateway.serviceTier"),
         (r#"{"gateway":{"speed":"fast"}}"#, "providerOptions.gateway.speed"),
@@ -113,8 +113,8 @@ fn what_is_not_honoured_is_named() {
         assert!(error.message.contains(&format!("`{param}`")), "{}", error.message);
     }
     for (body, param) in [
-        (r#"{"sort":"price"}"#, "provider.sort"),
-        (r#"{"max_price":{"prompt":1}}"#, "provider.max_price"),
+        (r#"{"sort":"latency"}"#, "provider.sort"),
+        (r#"{"max_price":{"request":1}}"#, "provider.max_price"),
         (r#"{"require_parameters":true}"#, "provider.require_parameters"),
         (r#"{"require_parameters":0}"#, "provider.require_parameters"),
         (r#"{"enforce_distillable_text":true}"#, "provider.enforce_distillable_text"),

@@ -57,6 +57,33 @@ fn what_leaves_no_target_is_refused_by_name() {
 }
 
 #[test]
+fn prices_order_and_bound_a_plan() {
+    let at = |provider: &str, model: &str, priority: u64| json!({"provider": provider, "model": model, "priority": priority});
+    let config = config(json!({"providers": [
+        {"name": "openai", "credentials": [{"value": "k"}]},
+        {"name": "groq", "credentials": [{"value": "k"}]},
+        {"name": "own", "preset": "openai-compatible", "base_url": "http://any.test", "credentials": "none"},
+    ], "models": [{"name": "acme/chat", "targets": [at("own", "x", 0), at("openai", "gpt-5", 1), at("groq", "openai/gpt-oss-120b", 2)]}]}));
+    let all = "own:x > openai:gpt-5 > groq:openai/gpt-oss-120b";
+    let cheapest = "groq:openai/gpt-oss-120b > openai:gpt-5 > own:x";
+    for (more, expected) in [
+        ("", all),
+        (r#","provider":{"sort":"price"}"#, cheapest),
+        (r#","providerOptions":{"gateway":{"sort":"cost"}}"#, cheapest),
+        (r#","provider":{"sort":"price","order":["own"]}"#, "own:x > groq:openai/gpt-oss-120b > openai:gpt-5"),
+        (r#","provider":{"max_price":{"prompt":1.25}}"#, "openai:gpt-5 > groq:openai/gpt-oss-120b"),
+        (r#","provider":{"max_price":{"completion":"9.99"}}"#, "groq:openai/gpt-oss-120b"),
+    ] {
+        assert_eq!(text(&config, &format!(r#"{{"model":"acme/chat"{more}}}"#)), expected, "{more}");
+    }
+    for more in [r#""max_price":{"prompt":0.001}"#, r#""only":["own"],"max_price":{"prompt":100}"#] {
+        let body = format!(r#"{{"model":"acme/chat","provider":{{{more}}}}}"#);
+        let expected = (400, "no_matching_provider".to_owned(), Some("max_price".to_owned()));
+        assert_eq!(refusal(&config, &body), expected, "{more}");
+    }
+}
+
+#[test]
 fn names_lead_to_models() {
     let config = config(json!({"providers": [
         {"name": "openai", "credentials": [{"value": "k"}]},
