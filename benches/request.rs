@@ -74,7 +74,7 @@ fn main() {
     );
 
     let headers = Headers::parse(request.clone());
-    let admitted = || match admit(&config, &headers, false, &Memory::default()) {
+    let admitted = || match admit(&config, &headers, false, &Memory::default(), 0) {
         Ok(Admission::Read(admitted)) => *admitted,
         other => panic!("{other:?}"),
     };

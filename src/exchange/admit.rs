@@ -49,12 +49,13 @@ pub struct Refused {
     pub operation: Option<Operation>,
 }
 
-/// Looks at a request's head; `without_body` says that nothing follows it, `cells` is where generations are kept.
+/// Looks at a request's head; `without_body` says that nothing follows it, `cells` is where generations and what was spent are kept.
 pub fn admit(
     config: &Config,
     headers: &Headers,
     without_body: bool,
     cells: &dyn Cells,
+    now: u64,
 ) -> Result<Admission, Box<Refused>> {
     let method = headers.text(":method").unwrap_or_default();
     let whole_path = headers.text(":path").unwrap_or_default();
@@ -73,7 +74,7 @@ pub fn admit(
     }
     let caller = identify(&config.access, headers).map_err(|error| refused(error, None, None))?;
     let refused = |error, operation| refused(error, Some(caller.clone()), operation);
-    let visit = Visit { config, caller: &caller, client, cells };
+    let visit = Visit { config, caller: &caller, client, cells, now };
     if let Some(answer) = (method == "GET").then(|| origin::answer(visit, path, query)).flatten() {
         let body = answer.map_err(|error| refused(error, None))?;
         return Ok(Admission::Answer(body, Some(caller)));

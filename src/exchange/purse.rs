@@ -7,7 +7,8 @@ use crate::clock::rfc3339;
 use crate::config::Config;
 use crate::error::Error;
 use crate::meter::{Budget, Cap, Each, Held, Ledger, Matching, Share, Standing};
-use crate::route::{Ask, Plan, Target};
+use crate::route::{Ask, Options, Plan, Target};
+use std::rc::Rc;
 
 /// The counters that a request counts on, in the order of the document.
 #[derive(Debug, Default)]
@@ -56,12 +57,28 @@ pub struct Most {
 impl Purse {
     /// The counters of who asks; those of providers and models are in it as long as it is not known who serves.
     pub fn of(config: &Config, caller: &Caller, ask: &Ask) -> Purse {
+        Purse::among(&config.budgets, config, caller, &ask.options)
+    }
+
+    /// The counters of money on which every request of a caller counts, whatever it asks for and whoever serves it.
+    pub fn of_account(config: &Config, caller: &Caller) -> Purse {
+        let is_every = |budget: &&Rc<Budget>| !budget.is_of_targets() && budget.each != Some(Each::User);
+        let money = config.budgets.iter().filter(|budget| matches!(budget.cap, Cap::Money(_)));
+        Purse::among(money.filter(is_every), config, caller, &Options::default())
+    }
+
+    fn among<'a>(
+        budgets: impl IntoIterator<Item = &'a Rc<Budget>>,
+        config: &Config,
+        caller: &Caller,
+        options: &Options,
+    ) -> Purse {
         let mut purse = Purse::default();
-        for budget in &config.budgets {
-            if !is_of_request(&budget.matching, caller, ask) {
+        for budget in budgets {
+            if !is_of_request(&budget.matching, caller, options) {
                 continue;
             }
-            let of = budget.each.map(|each| value(each, config, caller, ask));
+            let of = budget.each.map(|each| value(each, config, caller, options));
             let cheaper = budget.on_exceed.clone().filter(|model| caller.may_use(&config.access, model));
             purse.shares.push(Share { budget: budget.clone(), of });
             purse.accounts.push(Account { cheaper, ..Account::default() });
@@ -270,12 +287,12 @@ impl Purse {
 }
 
 /// Whether requests of this caller, user and tags count, whoever serves them.
-fn is_of_request(matching: &Matching, caller: &Caller, ask: &Ask) -> bool {
+fn is_of_request(matching: &Matching, caller: &Caller, options: &Options) -> bool {
     let Matching { key, group, tag, user, .. } = matching;
     key.is_none_or(|key| caller.key == Some(key))
         && group.is_none_or(|group| caller.group == Some(group))
-        && tag.as_ref().is_none_or(|tag| ask.options.tags.contains(tag))
-        && user.as_ref().is_none_or(|user| ask.options.user.as_ref() == Some(user))
+        && tag.as_ref().is_none_or(|tag| options.tags.contains(tag))
+        && user.as_ref().is_none_or(|user| options.user.as_ref() == Some(user))
 }
 
 /// Whether an answer of this target counts.
@@ -293,13 +310,13 @@ fn may_cost(budget: &Budget, target: &Target) -> bool {
 }
 
 /// Which of a budget's counters is this request's.
-fn value(each: Each, config: &Config, caller: &Caller, ask: &Ask) -> String {
+fn value(each: Each, config: &Config, caller: &Caller, options: &Options) -> String {
     match each {
         // `/` is in no key's id: an identity of the same name is somebody else.
         Each::Key if caller.key.is_none() => format!("identity/{}", caller.id),
         Each::Key => caller.id.clone(),
         Each::Group => caller.group(&config.access).map(|group| group.name.clone()).unwrap_or_default(),
-        Each::User => ask.options.user.clone().unwrap_or_default(),
+        Each::User => options.user.clone().unwrap_or_default(),
     }
 }
 

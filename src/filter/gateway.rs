@@ -277,7 +277,7 @@ impl Context for Gateway {
 impl HttpContext for Gateway {
     fn on_http_request_headers(&mut self, _: usize, end: bool) -> Action {
         let headers = host::headers(Map::RequestHeaders);
-        match admit(&self.config, &headers, end, &health::SharedData) {
+        match admit(&self.config, &headers, end, &health::SharedData, self.started) {
             Ok(Admission::Read(admitted)) => {
                 self.spent = host::now().saturating_sub(self.started);
                 self.phase = Phase::Reading(Box::new(Reading { admitted: *admitted, headers }));

@@ -113,6 +113,9 @@ def test_four_workers_lose_no_request_and_count_none_twice(shop):
     assert {answer.status for answer in shop.crowd(["exact"] * (requests - 1))} == {200}
     last = shop.ask("exact")
     left = shop.gateway.line_of(last)["budget_left"]
+    credits = request(shop.url, path="/v1/credits", headers=of("exact")).json()
+    assert (Fraction(credits["total_used"]), Fraction(credits["balance"])) == (Fraction(requests * ONE, 10**12), Fraction(str(left)))
+    assert credits["budget"]["id"] == "exact"
     assert Fraction(str(left)) == 1000 - Fraction(requests * ONE, 10**12), "not a pico-USD more or less"
     cost = shop.gateway.metrics().value("tollgate_cost_nanousd_total") - before
     assert abs(cost * 1000 - requests * ONE) <= 4 * 1000, "a nano-USD for each worker"

@@ -87,7 +87,7 @@ fn lists(format: &Format) -> bool {
         pairs.push(("anthropic-version", "2023-06-01"));
     }
     let head = encode(pairs.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
-    let Ok(Admission::Answer(body, _)) = admit(&config, &Headers::parse(head), true, &Memory::default()) else {
+    let Ok(Admission::Answer(body, _)) = admit(&config, &Headers::parse(head), true, &Memory::default(), 0) else {
         return false;
     };
     let body: Value = serde_json::from_slice(&body).unwrap();

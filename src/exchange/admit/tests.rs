@@ -7,7 +7,7 @@ fn look(more: &[(&str, &str)], without_body: bool) -> Result<Admission, Box<Refu
     let mut pairs = vec![(":method", "POST"), (":path", "/v1/chat/completions")];
     pairs.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
     pairs.extend(more);
-    admit(&config(json!({})), &headers(&pairs), without_body, &Memory::default())
+    admit(&config(json!({})), &headers(&pairs), without_body, &Memory::default(), 0)
 }
 
 #[test]

@@ -26,8 +26,10 @@ pub struct Visit<'a> {
     pub caller: &'a Caller,
     /// Whose shape the answer has.
     pub client: Client,
-    /// Where generations are kept.
+    /// Where generations are kept, and what was spent.
     pub cells: &'a dyn Cells,
+    /// Nanoseconds since 1970.
+    pub now: u64,
 }
 
 /// A JSON body for a path; `None` where nothing is served.
@@ -35,7 +37,7 @@ pub fn answer(visit: Visit<'_>, path: &str, query: &str) -> Option<Result<Vec<u8
     let query = Query(query);
     Some(match path {
         "/v1/models" => models::models(visit, query),
-        "/v1/credits" => Ok(account::credits()),
+        "/v1/credits" => Ok(account::credits(visit)),
         "/v1/generation" => generation::generation(visit, query),
         "/v1/report" => Err(spend::report(visit.config, query)),
         "/v1/ai/config" | "/v3/ai/config" | "/v4/ai/config" => models::config(visit)?,
