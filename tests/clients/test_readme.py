@@ -50,9 +50,9 @@ def running():
 def guarded():
     """The same model, for those who have a key."""
     demo = [one for one in example.gateway_config()["providers"] if one["name"] == "demo"]
-    echo = {"name": "demo/echo", "targets": [{"provider": "demo", "model": "echo"}]}
+    echo = [one for one in example.gateway_config()["models"] if one["name"] == "demo/echo"]
     own = config()
-    with Gateway(own | {"providers": [*own["providers"], *demo], "models": [*own["models"], echo]}, dict.fromkeys(NAMES, example.REFUSING)) as one:
+    with Gateway(own | {"providers": [*own["providers"], *demo], "models": [*own["models"], *echo]}, dict.fromkeys(NAMES, example.REFUSING)) as one:
         yield one
 
 
