@@ -15,6 +15,8 @@ use std::rc::Rc;
 pub struct Purse {
     shares: Vec<Share>,
     accounts: Vec<Account>,
+    /// Nobody said what the counters hold: they are taken for unspent, and nothing is told of them.
+    is_unknown: bool,
     /// `x-tollgate-downgraded`: why another model serves than the one that was asked for.
     downgraded: Option<String>,
 }
@@ -108,6 +110,11 @@ impl Purse {
         for (account, standing) in self.accounts.iter_mut().zip(standings) {
             account.standing = standing;
         }
+    }
+
+    /// The other ledger says nothing, and the request may go on all the same.
+    pub fn untold(&mut self) {
+        self.is_unknown = true;
     }
 
     /// Takes out of the plan every target that counts on a budget without anything left: where none is left then, a cheaper
@@ -227,12 +234,15 @@ impl Purse {
     /// The counters of the plan's targets.
     fn concerned(&self) -> impl Iterator<Item = (&Share, Standing)> {
         let accounts = self.shares.iter().zip(&self.accounts);
-        accounts.filter(|(_, account)| account.is_concerned).map(|(share, account)| (share, account.standing))
+        accounts
+            .filter(|(_, account)| account.is_concerned && !self.is_unknown)
+            .map(|(share, account)| (share, account.standing))
     }
 
-    /// The counters, and what is known of them.
+    /// The counters, and what they hold; none where that is not known.
     pub fn counters(&self) -> impl Iterator<Item = (&Share, Standing)> {
-        self.shares.iter().zip(self.accounts.iter().map(|account| account.standing))
+        let counters = self.shares.iter().zip(self.accounts.iter().map(|account| account.standing));
+        counters.filter(|_| !self.is_unknown)
     }
 
     /// Indexes of the counters that have nothing left, or not as much as the request may take.

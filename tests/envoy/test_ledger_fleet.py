@@ -145,7 +145,9 @@ def test_while_the_service_is_away(fleet):
     fleet.service.stop()
 
     for _ in range(4):
-        assert fleet.chat(fleet.allows, "away").status == 200
+        answer = fleet.chat(fleet.allows, "away")
+        assert answer.status == 200
+    assert fleet.allows.line_of(answer)["budget_left"] is None, "what is not known is not told"
     refused = fleet.chat(fleet.denies, "away")
     assert (refused.status, refused.header("x-tollgate-error")) == (503, "gateway_ledger")
     assert refused.json()["error"]["code"] == "ledger_unavailable"
@@ -165,6 +167,8 @@ def test_while_the_service_is_away(fleet):
     for _ in range(4):
         fleet.spend(fleet.allows, "away")
     assert fleet.service.charged("of-away") == 10 * COST
+    spent = fleet.allows.metrics().value("tollgate_budget_spent_nanousd", budget="of-away")
+    assert spent == 10 * COST * 1000, "as the service tells it, and the last charge"
     assert [fleet.chat(envoy, "away").status for envoy in (fleet.allows, fleet.denies)] == [402, 402]
 
 

@@ -352,3 +352,17 @@ fn warnings_say_how_much_is_spent_of_what() {
     assert_eq!(request.run("acme/chat").0.left(), Some(2 * USD));
     assert_eq!(Window::Total.bounds(NOW).1, None);
 }
+
+#[test]
+fn what_nobody_says_of_counters_is_told_nowhere_and_charged_all_the_same() {
+    let config = world(json!([{"id": "month", "usd": 10, "per": "month", "warn_at": "1%"}]));
+    let ask = ask("acme/chat", json!({}));
+    let mut plan = plan_of(&config, &ask).unwrap();
+    let mut purse = Purse::of(&config, &caller_of(&config, 0), &ask);
+    purse.untold();
+    assert!(matches!(purse.decide(&mut plan, NOW), Decision::Go));
+    let amounts = purse.amounts(plan.targets.first(), Some(USD), 7);
+    purse.spent(&amounts);
+    assert_eq!(amounts, [USD]);
+    assert_eq!((purse.left(), spent(&purse), purse.headers(NOW)), (None, vec![], vec![]));
+}

@@ -61,7 +61,8 @@ impl Gateway {
     }
 
     /// Nobody says what is left: the failure mode says what that means.
-    fn spend_untold(&mut self, whole: Whole, plan: Plan, purse: Purse, since: u64) -> Action {
+    fn spend_untold(&mut self, whole: Whole, plan: Plan, mut purse: Purse, since: u64) -> Action {
+        purse.untold();
         match self.config.ledger.as_ref().map(|fleet| fleet.failure_mode) {
             Some(FailureMode::Deny) => self.refuse_whole(Error::ledger_unavailable(), &whole, since),
             Some(FailureMode::Allow) | None => self.spend(whole, plan, purse, since),
