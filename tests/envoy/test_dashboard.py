@@ -62,9 +62,9 @@ def document() -> dict:
         "keys": [{"id": id, "group": group[id], "sha256": hashlib.sha256(key.encode()).hexdigest()} for id, key in KEYS.items()],
         "metrics": {"labels": ["group", "key", "tag", "user"], "tags": ["search", "batch"], "users": ["u-1"]},
         "budgets": [
-            {"id": "eng-daily", "match": {"group": "eng"}, "usd": "1", "per": "day"},
-            {"id": "each-key", "each": "key", "tokens": 1_000_000, "per": "month"},
-            {"id": "carol-daily", "match": {"key": "carol"}, "usd": "0.0001", "per": "day"},
+            {"id": "eng", "match": {"group": "eng"}, "usd": "1", "per": "total"},
+            {"id": "each-key", "each": "key", "tokens": 1_000_000, "per": "total"},
+            {"id": "carol", "match": {"key": "carol"}, "usd": "0.0001", "per": "total"},
         ],
         "routing": {"cooldown": {"after": 3, "for": "60s"}},
     }
@@ -223,7 +223,7 @@ def test_prometheus_has_taken_the_alerts_and_those_without_patience_fire(stage):
     assert {rule["name"]: (rule["health"], rule.get("lastError")) for rule in rules} == {rule["alert"]: ("ok", None) for rule in dashboard.RULES}
     firing = {rule["name"]: [alert["annotations"]["summary"] for alert in rule["alerts"]] for rule in rules if rule["state"] == "firing"}
     assert {"TollgateVmReloaded", "TollgateConfigRejected", "TollgateMisconfigured", "TollgateBudgetSpent", "TollgateBudgetNearlySpent"} <= set(firing)
-    assert firing["TollgateBudgetSpent"] == ["Budget carol-daily is spent"]
+    assert firing["TollgateBudgetSpent"] == ["Budget carol is spent"]
 
 
 def test_the_queries_of_a_report_give_data(stage):
@@ -264,8 +264,8 @@ def test_spend_in_prometheus_is_spend_in_the_log(stage, labels):
 def test_spend_in_the_ledger_is_spend_in_the_log(stage):
     gauges = stage.gateway.metrics()
     logged = spent(stage.log, "group")
-    assert gauges.value("tollgate_budget_limit_nanousd", budget="eng-daily") == 10**9
-    assert gauges.value("tollgate_budget_spent_nanousd", budget="eng-daily") == int(logged[("eng",)])
+    assert gauges.value("tollgate_budget_limit_nanousd", budget="eng") == 10**9
+    assert gauges.value("tollgate_budget_spent_nanousd", budget="eng") == int(logged[("eng",)])
     for key in KEYS:
         tokens = sum((line["input"] or 0) + (line["output"] or 0) for line in stage.log if line["key"] == key)
         assert tokens > 0 and gauges.value("tollgate_budget_spent_tokens", budget="each-key", key=key) == tokens
