@@ -187,6 +187,7 @@ def test_over_its_budget_a_key_may_still_read(running):
     paths += [f"/v{spec}/ai/config" for spec in (1, 3, 4)]
     found = {path: running.get(path, SPENT).status for path in paths}
     assert found == dict.fromkeys(paths, 200)
+    assert money.used(running.url, [SPENT]) == {SPENT: COST}
 
 
 # ---------------------------------------------------------------- however it is sent

@@ -69,6 +69,11 @@ def test_the_ledger_has_the_same(seen, one):
     assert counted == [[times * one.cost() for times in range(1, one.times + 1)], [one.cost()]]
 
 
+def test_every_key_is_told_what_it_has_spent(running, seen):
+    expected = {key(one, way): len(got.answers) * one.cost() for (one, way), got in seen.items()}
+    assert money.used(running.url, list(expected)) == expected
+
+
 @each
 def test_prometheus_has_the_same(metrics, one):
     labels = {"model": one.model, "provider": one.preset}
