@@ -12,6 +12,7 @@ fn access(allow_unauthenticated: bool, identity: bool) -> Access {
         models: models.iter().map(|m| (*m).to_owned()).collect(),
         labels: Vec::new(),
         limits: Limits::default(),
+        user_limits: Limits::default(),
         byok: Byok::Deny,
     };
     let key = |id: &str| Key { id: id.to_owned(), group: Some(0), limits: Limits::default() };

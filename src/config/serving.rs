@@ -1,6 +1,6 @@
 //! Who serves a public name, under which name there, and for how much: the document's word before the catalog's.
 
-use super::{Model, ModelTarget, Provider, ProviderId, Timeouts};
+use super::{Limits, Model, ModelTarget, Provider, ProviderId, Timeouts};
 use crate::catalog::{self, Entry, Offer};
 use crate::meter::Price;
 use std::borrow::Cow;
@@ -65,6 +65,7 @@ impl Model {
             context_window: entry.and_then(Entry::context_window),
             max_output: entry.and_then(Entry::max_output),
             supports: entry.and_then(Entry::abilities),
+            limits: Limits::default(),
             price: None,
         }
     }

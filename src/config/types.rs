@@ -150,6 +150,8 @@ pub struct Model {
     pub max_output: Option<u64>,
     /// `None`: everything is assumed.
     pub supports: Option<Vec<Ability>>,
+    /// Of all callers together.
+    pub limits: Limits,
     /// What it costs at all of its targets; overrides the catalog.
     pub price: Option<Rc<Price>>,
 }
@@ -327,6 +329,8 @@ pub struct Group {
     pub labels: Vec<String>,
     /// Of all its keys together.
     pub limits: Limits,
+    /// Of each user that its requests name.
+    pub user_limits: Limits,
     /// What callers may do with credentials of their own.
     pub byok: Byok,
 }

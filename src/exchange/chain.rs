@@ -4,6 +4,7 @@
 use super::Exchange;
 use super::attempt::Attempt;
 use super::step::Step;
+use crate::health::Room;
 
 impl Exchange {
     /// Makes the plan's next step the one at this provider, and gives its target's cluster for `begin`. A chain serves
@@ -22,7 +23,7 @@ impl Exchange {
         let provider = &self.plan.targets.get(step?.target)?.provider;
         if step != Some(next) {
             // The place that was taken is at the provider that the plan would have asked. A full one cannot be passed by.
-            progress.place = provider.max_in_flight.map(|_| self.health.squeeze_in(&provider.name, now));
+            progress.place = provider.max_in_flight.map(|_| self.health.squeeze_in(Room::of(&provider.name), now));
         }
         Some(&provider.cluster)
     }

@@ -172,6 +172,17 @@ impl Report {
         }
     }
 
+    /// Input and output together; `None` where the provider told neither. What nobody served and what counts tokens needed
+    /// none.
+    pub fn tokens(&self) -> Option<u64> {
+        let is_unserved = matches!(self.ended, Ended::Refused | Ended::Failed);
+        match (self.usage.input, self.usage.output) {
+            _ if self.operation == Some(Operation::CountTokens) => Some(0),
+            (None, None) => is_unserved.then_some(0),
+            (input, output) => Some(input.unwrap_or(0).saturating_add(output.unwrap_or(0))),
+        }
+    }
+
     /// Adds what the request said.
     pub fn ask(&mut self, ask: &Ask) {
         self.client = ask.client;

@@ -4,6 +4,7 @@ use super::Exchange;
 use super::attempt::{Attempt, Progress};
 use crate::config::FallbackOn;
 use crate::error::Class;
+use crate::health::Room;
 use crate::route::Target;
 
 /// A target of the plan with one of its credentials.
@@ -119,13 +120,13 @@ impl Exchange {
         }
         for step in candidates {
             let Some((provider, limit)) = most(step.target) else { return step };
-            progress.place = self.health.enter(provider, limit, now);
+            progress.place = self.health.enter(Room::of(provider), limit, now);
             if progress.place.is_some() {
                 return step;
             }
             progress.full.push(step.target);
         }
-        progress.place = most(next.target).map(|(provider, _)| self.health.squeeze_in(provider, now));
+        progress.place = most(next.target).map(|(provider, _)| self.health.squeeze_in(Room::of(provider), now));
         next
     }
 }

@@ -1,5 +1,6 @@
 //! The gateway role: once per request. It reads the head and the body, makes the plan, and writes the report.
 
+mod limits;
 mod spending;
 
 use super::meters::Meters;
@@ -10,7 +11,9 @@ use crate::config::Config;
 use crate::dialect::Client;
 use crate::dialect::heard::{encode_error, status as status_for};
 use crate::error::{Class, Error};
-use crate::exchange::{Admission, Admitted, End, Ended, Exchange, Purse, Refused, Report, admit, from_envoy, record};
+use crate::exchange::{
+    Admission, Admitted, End, Ended, Entered, Exchange, Purse, Refused, Report, admit, from_envoy, record,
+};
 use crate::generation;
 use crate::http::{Headers, encode};
 use crate::route::{Ask, Plan};
@@ -29,6 +32,8 @@ pub struct Gateway {
     phase: Phase,
     /// What the request may spend.
     purse: Purse,
+    /// What the request has taken of its limits.
+    entered: Option<Entered>,
     in_flight: bool,
     /// Nanoseconds in our callbacks, before there is an exchange to count them.
     spent: u64,
@@ -66,6 +71,7 @@ impl Gateway {
             started,
             phase: Phase::Waiting,
             purse: Purse::default(),
+            entered: None,
             in_flight: false,
             spent: 0,
         }
@@ -165,6 +171,9 @@ impl Gateway {
 
     /// Begins the exchange.
     fn send(&mut self, whole: Whole, plan: Plan, since: u64) -> Action {
+        if let Err(error) = self.enter(&whole, &plan, since) {
+            return self.refuse_whole(error, &whole, since);
+        }
         let identity = (self.identity.generation.clone(), self.started);
         let Whole { caller, ask, headers, .. } = whole;
         let exchange =
@@ -185,7 +194,9 @@ impl Gateway {
         });
         if served {
             let _timed = Timed::new(exchange);
-            for (name, value) in exchange.headers().into_iter().chain(self.purse.headers(self.started)) {
+            let limits = self.replace_limits(exchange.ask.client);
+            let own = exchange.headers().into_iter().chain(self.purse.headers(self.started));
+            for (name, value) in own.chain(limits) {
                 let _ = host::set_header(Map::ResponseHeaders, name, value.as_bytes());
             }
             return Action::Continue;
@@ -201,7 +212,8 @@ impl Gateway {
         let client = exchange.ask.client;
         let report = exchange.report(host::now(), Some(status_for(client, &error)), Some(&error));
         self.phase = Phase::Answered(Box::new(report));
-        respond(client, &error, &exchange.generation, &exchange.ask.model, &exchange.headers());
+        let told: Vec<_> = exchange.headers().into_iter().chain(self.limit_headers(client)).collect();
+        respond(client, &error, &exchange.generation, &exchange.ask.model, &told);
         Action::Pause
     }
 }
@@ -352,6 +364,9 @@ impl HttpContext for Gateway {
             }
             Phase::Waiting | Phase::Reported => return,
         };
+        if let Some(entered) = self.entered.take() {
+            entered.settle(report.tokens(), host::now());
+        }
         if report.operation.is_some() || report.error.is_some() {
             self.meters.write(&report);
         }

@@ -1,6 +1,6 @@
 //! Puts what rests or is full at the end of a plan: last, not away.
 
-use super::{Board, Health, Id, Place, Standing, credentials};
+use super::{Board, Health, Id, Place, Room, Standing, credentials};
 use crate::config::{Config, Secret};
 use crate::route::{Plan, Target};
 use std::rc::Rc;
@@ -131,7 +131,7 @@ fn full_last(plan: &mut Plan, ready: usize, health: &Rc<Health>, now: u64) -> Op
     let mut full = 0;
     for target in plan.targets.iter().take(ready) {
         let Some(most) = target.provider.max_in_flight else { break };
-        if let Some(place) = health.enter(&target.provider.name, most, now) {
+        if let Some(place) = health.enter(Room::of(&target.provider.name), most, now) {
             bring_forward(plan, full, ready);
             return Some(place);
         }
@@ -142,7 +142,7 @@ fn full_last(plan: &mut Plan, ready: usize, health: &Rc<Health>, now: u64) -> Op
         return None;
     }
     let first = plan.targets.first()?;
-    Some(health.squeeze_in(&first.provider.name, now))
+    Some(health.squeeze_in(Room::of(&first.provider.name), now))
 }
 
 fn bring_forward(plan: &mut Plan, full: usize, ready: usize) {

@@ -10,7 +10,7 @@ mod tokens;
 
 pub use arrange::arrange;
 pub use board::{Board, Id, Standing};
-pub use places::{BEAT_MS, Place};
+pub use places::{BEAT_MS, Place, Room};
 
 pub use crate::cells::{Cells, Memory};
 
@@ -61,8 +61,8 @@ pub struct Health {
     changes: RefCell<Vec<Change>>,
     /// Credentials whose gauge this VM has set: provider, index, and the secret that stood there.
     shown: RefCell<Vec<(String, usize, Id)>>,
-    /// Providers with a place held by this VM.
-    held: RefCell<Vec<(String, u32)>>,
+    /// Rooms with places held by this VM.
+    held: RefCell<Vec<(Room, u32)>>,
 }
 
 impl fmt::Debug for Health {
@@ -82,6 +82,11 @@ impl Health {
             shown: RefCell::default(),
             held: RefCell::default(),
         }
+    }
+
+    /// What all workers share.
+    pub fn cells(&self) -> &dyn Cells {
+        &*self.cells
     }
 
     /// The board as it is now.

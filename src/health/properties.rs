@@ -75,7 +75,7 @@ impl Run {
     /// How many places all workers together say are taken.
     fn taken(&self, provider: &str) -> u32 {
         let bytes = self.cells.get(&format!("tollgate.places.{provider}")).map(|(bytes, _)| bytes).unwrap_or_default();
-        let (said, _) = bytes.as_chunks::<28>();
+        let (said, _) = bytes.as_chunks::<36>();
         said.iter().map(|said| u32::from_le_bytes(said[16..20].try_into().unwrap())).sum()
     }
 

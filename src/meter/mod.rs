@@ -5,6 +5,7 @@ mod cost;
 pub mod dues;
 pub mod fleet;
 mod ledger;
+pub mod limit;
 mod money;
 mod price;
 pub mod rls;

@@ -3,11 +3,11 @@
 use super::super::decode::OneOrMore;
 use super::super::document::Document;
 use super::super::endpoint::HeaderName;
-use super::super::raw::{RawGateway, RawKey, RawLimits, RawSecret};
-use super::super::{Access, Group, Identity, Key, Limits, Secret};
-use super::Context;
+use super::super::raw::{RawGateway, RawKey, RawSecret};
+use super::super::{Access, Group, Identity, Key, Secret};
 use super::names::Names;
 use super::providers::{exactly_one, variable};
+use super::{Context, limits};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -43,6 +43,7 @@ pub fn compile(raw: &RawGateway, names: &Names<'_>, context: &mut Context<'_>) -
         models: group.models.iter().map(|glob| glob.to_string()).collect(),
         labels: group.labels.iter().map(|label| label.to_string()).collect(),
         limits: limits(&group.limits),
+        user_limits: limits(&group.user_limits),
         byok: group.byok,
     });
     let identity = raw.access.identity.as_ref();
@@ -103,12 +104,4 @@ fn hash(raw: &RawSecret, context: &mut Context<'_>) -> Option<[u8; 32]> {
 
 fn digest(secret: &Secret) -> [u8; 32] {
     Sha256::digest(secret.expose().as_bytes()).into()
-}
-
-fn limits(raw: &RawLimits) -> Limits {
-    Limits {
-        requests_per_minute: raw.requests_per_minute.map(|count| count.0),
-        tokens_per_minute: raw.tokens_per_minute.map(|count| count.0),
-        concurrent: raw.concurrent.map(|count| count.0),
-    }
 }

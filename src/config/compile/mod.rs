@@ -12,9 +12,9 @@ mod providers;
 use super::choice::Label;
 use super::in_force::not_in_force;
 use super::mistakes::Mistakes;
-use super::raw::{RawGateway, RawMetrics, RawRouting};
+use super::raw::{RawGateway, RawLimits, RawMetrics, RawRouting};
 use super::tree::Tree;
-use super::{Config, Cooldown, MetricLabels, Routing};
+use super::{Config, Cooldown, Limits, MetricLabels, Routing};
 use names::Names;
 use std::rc::Rc;
 
@@ -105,5 +105,13 @@ fn metrics(raw: &RawMetrics) -> MetricLabels {
         key: has(Label::Key),
         tag: has(Label::Tag).then(|| words(&raw.tags)),
         user: has(Label::User).then(|| words(&raw.users)),
+    }
+}
+
+fn limits(raw: &RawLimits) -> Limits {
+    Limits {
+        requests_per_minute: raw.requests_per_minute.map(|count| count.0),
+        tokens_per_minute: raw.tokens_per_minute.map(|count| count.0),
+        concurrent: raw.concurrent.map(|count| count.0),
     }
 }

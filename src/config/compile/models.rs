@@ -5,9 +5,8 @@ use super::super::mistakes::{Path, did_you_mean, quoted};
 use super::super::raw::{RawGateway, RawModel, RawTarget, RawTimeouts};
 use super::super::serving::serving;
 use super::super::{Model, ModelTarget, Provider, ProviderId, Timeouts};
-use super::Context;
 use super::names::Names;
-use super::price;
+use super::{Context, limits, price};
 use crate::catalog;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -33,6 +32,7 @@ pub fn compile(
             context_window: model.context_window.map(|count| count.0).or(catalogued.context_window),
             max_output: model.max_output.map(|count| count.0).or(catalogued.max_output),
             supports: model.supports.clone().or(catalogued.supports.clone()),
+            limits: limits(&model.limits),
             price,
             ..catalogued
         }));

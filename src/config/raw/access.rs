@@ -18,6 +18,8 @@ document! {
         default labels: Vec<Name> = "[]",
         /// Of all its keys together.
         default limits: RawLimits = "{}",
+        /// Of each user whom its requests name (`providerOptions.gateway.user`, `ai-reporting-user`).
+        default user_limits: RawLimits = "{}",
         /// What callers may do with credentials of their own.
         default byok: Byok = "deny",
     }

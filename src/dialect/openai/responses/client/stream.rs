@@ -121,7 +121,7 @@ impl Encoder {
         self.start("", out);
         let event = |o: &mut ObjectWriter<'_>| {
             o.object("error", |o| {
-                o.set("type", &*error.kind);
+                o.set("type", error.kind);
                 o.set("code", error.code.as_deref());
                 o.set("message", &error.message);
                 o.set("param", error.param.as_deref());
