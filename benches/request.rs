@@ -68,6 +68,7 @@ fn main() {
         r#"{{"model": "bench/chat", "stream": false, "messages": [{{"role": "user", "content": "{}"}}]}}"#,
         "Tell me something about proxies. ".repeat(27)
     );
+    let long = body.replace("Tell me", &r#"Tell me\nof \"proxies\", their rules and their makers. "#.repeat(50));
     let answer = format!(
         r#"{{"id":"chatcmpl-1","model":"gpt-5","choices":[{{"index":0,"message":{{"role":"assistant","content":"{}"}},"finish_reason":"stop"}}],"usage":{{"prompt_tokens":200,"completion_tokens":180,"total_tokens":380}}}}"#,
         "An answer of some length, about proxies. ".repeat(20)
@@ -128,6 +129,11 @@ fn main() {
     time("admit", admitted);
     time("admit + read + ask", ask);
     let one = ask();
+    time("read 64 KiB of text", || {
+        let mut admitted = admitted();
+        long.as_bytes().chunks(16 << 10).for_each(|piece| admitted.reader.feed(piece).expect("JSON"));
+        admitted.reader.length()
+    });
     time("admit + plan", || planned(&one));
     time("exchange (all of it)", exchange);
     let mut mint = Mint::new(1, Lane::of(0));
@@ -181,6 +187,12 @@ fn events() {
         let mut stream = Stream::new(Operation::ChatCompletions, hides_usage);
         time(name, || stream.feed(chunk, false));
     }
+    let text = br#"event: response.output_text.delta
+data: {"type":"response.output_text.delta","sequence_number":4,"item_id":"msg_68a5c1e0b7a48190","output_index":0,"content_index":0,"delta":"token ","logprobs":[],"obfuscation":"aB3dE6gH9j"}
+
+"#;
+    let mut stream = Stream::new(Operation::Responses, false);
+    time("event: of responses, passed", || stream.feed(text, false));
     let start = br#"event: message_start
 data: {"type":"message_start","message":{"id":"msg_1","model":"claude","usage":{"input_tokens":200,"output_tokens":1}}}
 
@@ -192,6 +204,9 @@ data: {"type":"content_block_start","index":0,"content_block":{"type":"text","te
 data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"token "}}
 
 "#;
+    let mut stream = Stream::new(Operation::Messages, false);
+    stream.feed(start, false);
+    time("event: of messages, passed", || stream.feed(delta, false));
     let ids = Ids { seed: "01J".to_owned(), created: 1_700_000_000, ..Ids::default() };
     let asked = chat::Request { stream: true, usage_wanted: true, ..chat::Request::default() };
     let mut decoder = anthropic::Decoder::new(&ids);

@@ -11,7 +11,6 @@ use crate::access::Caller;
 use crate::config::{Config, MetricLabels};
 use crate::exchange::{Ended, Report};
 use crate::meter::{Cap, Each, Share};
-use crate::operation::Operation;
 use std::rc::Rc;
 
 /// Money is shown in nano-USD: Envoy's numbers are whole ones, and pico-USD would not last them long.
@@ -69,8 +68,11 @@ pub fn samples(report: &Report, config: &Config) -> Vec<Sample> {
         None if usage.has_counts() => add(Series::new(Family::CostUnknown, &[model, provider]), 1),
         _ => {}
     }
-    if reports_usage(report) && usage.is_empty() {
+    if report.usage_missing {
         add(Series::new(Family::UsageMissing, &[model, provider]), 1);
+    }
+    if usage.estimated {
+        add(Series::new(Family::UsageEstimated, &[model, provider]), 1);
     }
     if report.ended == Ended::UpstreamCut {
         add(Series::new(Family::StreamErrors, &[provider]), 1);
@@ -90,18 +92,10 @@ pub fn samples(report: &Report, config: &Config) -> Vec<Sample> {
     samples
 }
 
-/// Whether an answer came that ought to have told its tokens.
-fn reports_usage(report: &Report) -> bool {
-    let told = matches!(
-        report.operation,
-        Some(operation) if operation.is_chat() || operation.is_embedding() || operation == Operation::Completions
-    );
-    told && matches!(report.ended, Ended::Complete | Ended::UpstreamCut)
-}
-
 /// Microseconds from token to token, of streams that said how many there were.
 fn time_per_output_token(report: &Report) -> Option<u64> {
-    let gaps = report.usage.output?.checked_sub(1).filter(|_| report.stream == Some(true))?;
+    let is_told = report.stream == Some(true) && !report.usage.estimated;
+    let gaps = report.usage.output?.checked_sub(1).filter(|_| is_told)?;
     report.answering_ms?.saturating_mul(1_000).checked_div(gaps)
 }
 

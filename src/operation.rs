@@ -112,6 +112,11 @@ impl Operation {
         matches!(self, Operation::Embeddings | Operation::EmbeddingModel)
     }
 
+    /// Whether answers tell how many tokens they were; where they do not, that is estimated.
+    pub fn tells_usage(self) -> bool {
+        self.is_chat() || self.is_embedding() || self == Operation::Completions
+    }
+
     /// Whether requests can be translated for providers of other dialects.
     pub fn is_translated(self) -> bool {
         self.is_chat() || self.is_embedding()

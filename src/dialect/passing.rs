@@ -5,9 +5,11 @@
 
 mod answer;
 mod learnt;
+mod said;
 
 pub use answer::Answer;
 pub use learnt::{Learnt, Passed, StreamError};
+pub(in crate::dialect) use said::Said;
 
 use super::anthropic::passing as anthropic;
 use super::verbs::redact;
@@ -76,17 +78,17 @@ fn redacted(mut failure: Failure, secret: Option<&str>) -> Failure {
 #[derive(Debug)]
 pub enum Stream {
     /// Of an operation of OpenAI's API.
-    OpenAi(Operation, openai::Stream),
+    OpenAi(Operation, Box<openai::Stream>),
     /// Of Messages.
-    Anthropic(anthropic::Stream),
+    Anthropic(Box<anthropic::Stream>),
 }
 
 impl Stream {
     /// A stream of an operation. `hides_usage`: the gateway asked for usage, the client did not.
     pub fn new(operation: Operation, hides_usage: bool) -> Stream {
         match operation.is_anthropics() {
-            true => Stream::Anthropic(anthropic::Stream::default()),
-            false => Stream::OpenAi(operation, openai::Stream::new(operation, hides_usage)),
+            true => Stream::Anthropic(Box::default()),
+            false => Stream::OpenAi(operation, Box::new(openai::Stream::new(operation, hides_usage))),
         }
     }
 

@@ -7,7 +7,7 @@ use super::spoken::{self, Decode};
 use super::verbs::Dropped;
 use super::way::{Way, way_of};
 use super::{Encoded, Facts, Failure, ResponseHead, Unable, embeddings, redact};
-use crate::chat::{Event, Finish, Ids, Kind, Raw, Request};
+use crate::chat::{Body, Event, Finish, Ids, Kind, Raw, Request, Response};
 use crate::config::{Dialect, Model, Provider};
 use crate::error::{Class, Error};
 use crate::meter::Usage;
@@ -180,10 +180,11 @@ impl Translation {
         let unreadable = |failure: Box<Failure>| Box::new(redacted(*failure, secret));
         let Translation { voice, wanted, ids, dropped, .. } = &*self;
         let words = |usage: &Option<Usage>| gateway(usage.as_ref().unwrap_or(&Usage::default()));
-        let mut finish = None;
+        let (mut finish, mut said) = (None, 0);
         let (answer, model, usage) = match wanted {
             Wanted::Chat(request) => {
                 let response = spoken::decode_response(self.dialect, body, ids).map_err(unreadable)?;
+                said = length(&response);
                 finish = response.choices.first().map(|choice| finish_word(&choice.finish));
                 let words = words(&response.usage);
                 let answer = voice.encode_response(&response, request, ids, dropped, words.as_ref());
@@ -197,6 +198,7 @@ impl Translation {
             }
         };
         self.learnt.finish = finish;
+        self.learnt.said = said;
         self.learnt.usage = usage.unwrap_or_default();
         self.learnt.model = Some(model).filter(|model| !model.is_empty());
         self.learnt.ended = true;
@@ -237,10 +239,31 @@ fn finish_word(finish: &Finish) -> Cow<'static, str> {
     Cow::Borrowed(openai::chat::finish_reason(finish.reason))
 }
 
+/// Bytes that an answer says.
+fn length(response: &Response) -> u64 {
+    let mut learnt = Learnt::default();
+    for part in response.choices.iter().flat_map(|choice| &choice.parts) {
+        match &part.body {
+            Body::Text { text, .. } | Body::Refusal(text) | Body::Reasoning { text, .. } => learnt.say(text),
+            Body::Call(call) => {
+                learnt.call(&call.name);
+                learnt.say(call.args.as_text());
+            }
+            Body::Media(_) | Body::Result(_) | Body::Native(_) => {}
+        }
+    }
+    learnt.said
+}
+
 fn learn(learnt: &mut Learnt, broken: &mut Option<Class>, event: &Event) {
     match event {
         Event::Start { model, .. } if !model.is_empty() => learnt.model = Some(model.clone()),
-        Event::Usage(usage) => learnt.usage.merge(usage),
+        Event::Usage(usage) => {
+            learnt.usage.merge(usage);
+            learnt.said = if usage.output.is_some() { 0 } else { learnt.said };
+        }
+        Event::Text { piece, .. } | Event::Args { piece, .. } => learnt.say(piece),
+        Event::Open { kind: Kind::Call { name, .. }, .. } => learnt.call(name),
         Event::Finish { choice: 0, finish } => learnt.finish = Some(finish_word(finish)),
         Event::Error(error) => {
             *broken = Some(error.class);

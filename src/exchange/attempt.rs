@@ -40,8 +40,10 @@ pub struct Attempt {
     pub request_id: Option<String>,
     /// The model that the provider said it used.
     pub answered_model: Option<String>,
-    /// What it cost in tokens.
+    /// What it cost in tokens, as far as its provider told.
     pub usage: Usage,
+    /// Bytes that its answer said since then.
+    pub said: u64,
     /// Why its answer ended, in the provider's word or OpenAI's.
     pub finish: Option<Cow<'static, str>>,
     /// Whether its terminal event has passed. SDKs hang up at `[DONE]`, before the body's own end.
@@ -155,6 +157,7 @@ impl Exchange {
             request_id: None,
             answered_model: None,
             usage: Usage::default(),
+            said: 0,
             finish: None,
             is_whole: false,
             end,
@@ -290,6 +293,7 @@ impl Exchange {
     pub fn learn(&self, index: usize, learnt: &Learnt) {
         self.note(index, |attempt| {
             attempt.usage.merge(&learnt.usage);
+            attempt.said = learnt.said;
             if attempt.finish.is_none() {
                 attempt.finish.clone_from(&learnt.finish);
             }

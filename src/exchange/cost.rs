@@ -36,9 +36,9 @@ impl Exchange {
     }
 
     /// The same, of the last attempt; `None` where no answer was let through.
-    pub(super) fn charge_of(&self, attempt: &Attempt) -> Option<Charge> {
+    pub(super) fn charge_of(&self, attempt: &Attempt, usage: &Usage) -> Option<Charge> {
         let target = self.plan.targets.get(attempt.target).filter(|_| attempt.status.is_some())?;
-        (!matches!(attempt.end, End::Failed(_))).then(|| self.charge(target, &attempt.usage))
+        (!matches!(attempt.end, End::Failed(_))).then(|| self.charge(target, usage))
     }
 
     /// What it would have cost without the provider's cache, in pico-USD.

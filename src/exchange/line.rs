@@ -57,7 +57,7 @@ impl Report {
             ("cache_write", Number(self.usage.cache_write)),
             ("output", Number(self.usage.output)),
             ("reasoning", Number(self.usage.reasoning)),
-            ("estimated", Flag(Some(false))),
+            ("estimated", Flag(Some(self.usage.estimated))),
             ("cost_usd", Usd(self.charge.spent())),
             ("budget_left", Usd(self.budget_left)),
             ("ended", Text(Some(self.ended.word()))),

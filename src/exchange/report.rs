@@ -6,7 +6,7 @@ use crate::access::Caller;
 use crate::config::{Config, Credentials, Expose, Listed};
 use crate::dialect::Client;
 use crate::error::{Class, Error};
-use crate::meter::{Usage, usd};
+use crate::meter::{Usage, estimate, usd};
 use crate::operation::Operation;
 use crate::route::{Ask, Target};
 use std::borrow::Cow;
@@ -118,12 +118,14 @@ pub struct Report {
     pub answering_ms: Option<u64>,
     /// Microseconds inside our own callbacks.
     pub overhead_us: u64,
-    /// Tokens.
+    /// Tokens; what the provider did not tell of an answer is estimated.
     pub usage: Usage,
     /// What they cost; unknown where no answer was let through.
     pub charge: Charge,
     /// What they would have cost without the provider's cache, in pico-USD.
     pub uncached: Option<u64>,
+    /// Whether it told nothing of an answer that came to its end, or that it broke off itself.
+    pub usage_missing: bool,
     /// Whether the last attempt left out reasoning, its signatures, or the wish to think.
     pub reasoning_dropped: bool,
     /// Pico-USD that are left of the tightest budget of money.
@@ -166,6 +168,7 @@ impl Report {
             usage: Usage::default(),
             charge: Charge::default(),
             uncached: None,
+            usage_missing: false,
             reasoning_dropped: false,
             budget_left: None,
             ended: if error.is_some() { Ended::Refused } else { Ended::Complete },
@@ -217,9 +220,12 @@ impl Exchange {
             if let Some(attempt) = last {
                 report.model_answered.clone_from(&attempt.answered_model);
                 report.provider_request_id.clone_from(&attempt.request_id);
-                report.usage = attempt.usage.clone();
-                report.charge = self.charge_of(attempt).unwrap_or_default();
-                report.uncached = target.and_then(|target| self.uncached(target, &attempt.usage));
+                report.usage = self.usage(attempt, ended);
+                report.usage_missing = attempt.usage.is_empty()
+                    && self.ask.operation.tells_usage()
+                    && matches!(ended, Ended::Complete | Ended::UpstreamCut);
+                report.charge = self.charge_of(attempt, &report.usage).unwrap_or_default();
+                report.uncached = target.and_then(|target| self.uncached(target, &report.usage));
                 report.finish.clone_from(&attempt.finish);
                 report.reasoning_dropped =
                     attempt.is_unsealed || attempt.dropped.iter().any(|field| field == "reasoning");
@@ -233,6 +239,22 @@ impl Exchange {
             report.ended = ended;
             report
         })
+    }
+
+    /// The tokens of an attempt. An answer that never began is not charged for.
+    fn usage(&self, attempt: &Attempt, ended: Ended) -> Usage {
+        let mut usage = attempt.usage.clone();
+        let operation = self.ask.operation;
+        if attempt.first_byte.is_some() && operation.tells_usage() {
+            let seen = estimate::Seen {
+                input: self.ask.input_estimate,
+                said: attempt.said,
+                is_whole: ended == Ended::Complete,
+                has_output: !operation.is_embedding(),
+            };
+            estimate::fill(&mut usage, seen);
+        }
+        usage
     }
 
     fn tried(&self, attempt: &Attempt) -> Option<Tried> {
@@ -272,7 +294,7 @@ impl Exchange {
             let attempt = attempts.last()?;
             let dropped = (!attempt.dropped.is_empty()).then(|| attempt.dropped.join(","));
             let is_known = attempt.end == End::Complete && !self.ask.stream;
-            let cost = self.charge_of(attempt).filter(|_| is_known).and_then(|charge| charge.spent());
+            let cost = self.charge_of(attempt, &attempt.usage).filter(|_| is_known).and_then(|charge| charge.spent());
             Some((self.plan.targets.get(attempt.target)?, attempt.request_id.clone(), dropped, cost))
         });
         let Some((target, request_id, dropped, cost)) = served else { return headers };

@@ -3,6 +3,7 @@
 mod budget;
 mod cost;
 pub mod dues;
+pub mod estimate;
 pub mod fleet;
 mod ledger;
 pub mod limit;

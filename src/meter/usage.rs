@@ -38,6 +38,8 @@ pub struct Usage {
     pub billed: Vec<Billed>,
     /// The price that the provider itself reports, in pico-USD.
     pub cost: Option<u64>,
+    /// Whether any of the counts is our own estimate, made when nobody reports anything more.
+    pub estimated: bool,
 }
 
 /// What one model is billed for: several may have worked on one answer, or not all of what one saw is charged.
@@ -52,7 +54,7 @@ pub struct Billed {
 impl Usage {
     /// Whether the provider reported nothing at all.
     pub fn is_empty(&self) -> bool {
-        *self == Usage::default()
+        Usage { estimated: false, ..self.clone() } == Usage::default()
     }
 
     /// Whether there is a count in it. Words alone are no report (rule 17).
@@ -95,6 +97,7 @@ impl Usage {
         if !later.billed.is_empty() {
             self.billed.clone_from(&later.billed);
         }
+        self.estimated |= later.estimated;
     }
 }
 

@@ -4,13 +4,14 @@
 mod extensions;
 mod needs;
 mod paths;
+mod size;
 mod state;
 mod wishes;
 
 use super::deep::Deep;
 use super::hash::Hash;
 use super::options::Options;
-use crate::config::Extension;
+use crate::config::{Ability, Extension};
 use crate::dialect::Client;
 use crate::dialect::heard::Voice;
 use crate::error::{Error, printable};
@@ -81,6 +82,12 @@ pub struct Ask {
     pub pinned: Option<&'static str>,
     /// `store: true`: the provider keeps the answer.
     pub store: bool,
+    /// The tokens of its input, by estimate; of a form none.
+    pub input_estimate: u64,
+    /// The most tokens of output that it allows each answer.
+    pub max_output: Option<u64>,
+    /// How many answers it asks for, at least one.
+    pub answers: u64,
     /// Where the things stand that an attempt may have to edit.
     pub body: Body,
     /// Length of the body in bytes.
@@ -145,7 +152,7 @@ impl AskReader {
             None if content_type.to_ascii_lowercase().starts_with(b"multipart/") => {
                 return Err(Error::bad_body("The multipart body has no usable boundary in its content type."));
             }
-            None => BodyReader::Json(Box::new(Reader::new(&PATHS))),
+            None => BodyReader::Json(Box::new(Reader::new(&PATHS).measuring())),
         };
         Ok(AskReader { client, operation, named: None, body, deep: Deep::new(operation), length: 0 })
     }
@@ -218,6 +225,8 @@ fn json_ask(
         Some(named) => Named { model: checked_model(named.model)?, ..named },
         None => Named { model: model(reader.get(MODEL))?, stream: flag(&reader, STREAM, "stream")?.unwrap_or(false) },
     };
+    let options = options(&reader, operation)?;
+    let has_tools = options.needs.has(Ability::Tools);
     Ok(Ask {
         client,
         operation,
@@ -225,12 +234,15 @@ fn json_ask(
         model,
         stream,
         include_usage: raw(&reader, INCLUDE_USAGE) == Some(b"true"),
-        options: options(&reader, operation)?,
+        options,
         extensions: Vec::new(),
         has_travelling_seals: false,
         conversation: conversation(&reader, operation, session),
         pinned: pinned(&reader, operation),
         store: raw(&reader, STORE) == Some(b"true"),
+        input_estimate: size::input(&reader, operation, has_tools),
+        max_output: size::max_output(&reader, operation),
+        answers: size::answers(&reader, operation),
         body: Body::Json {
             object,
             models: reader.members(MODEL).to_vec(),
@@ -267,6 +279,9 @@ fn multipart_ask(
         conversation,
         pinned: None,
         store: false,
+        input_estimate: 0,
+        max_output: None,
+        answers: 1,
         body: Body::Multipart { models: reader.all(FORM_MODEL).iter().map(|value| value.range.clone()).collect() },
         length,
     })

@@ -9,7 +9,7 @@ pub struct Needs(Vec<(Ability, &'static str)>);
 impl Needs {
     /// The request needs this, because of a field.
     pub fn add(&mut self, ability: Ability, field: &'static str) {
-        if !self.0.iter().any(|(have, _)| *have == ability) {
+        if !self.has(ability) {
             self.0.push((ability, field));
         }
     }
@@ -19,6 +19,11 @@ impl Needs {
         if does {
             self.add(ability, field);
         }
+    }
+
+    /// Whether the request needs this.
+    pub fn has(&self, ability: Ability) -> bool {
+        self.0.iter().any(|(have, _)| *have == ability)
     }
 
     /// The field that asks for more than a model can do. A model that does not say what it supports can do everything.

@@ -11,6 +11,7 @@ mod grammar;
 mod opening;
 mod place;
 mod text;
+mod texts;
 mod watch;
 
 #[cfg(test)]
@@ -23,6 +24,8 @@ pub use error::Error;
 use grammar::Grammar;
 pub use grammar::Kind;
 pub use place::{Finder, Place, Step};
+pub use texts::{Measured, SORTS, Sort, inside};
+use texts::{Texts, Which};
 use watch::{Paths, Watch};
 
 /// A value to look for. Keys match after unescaping, and only from the root on: `["model"]` is neither a `model`
@@ -99,18 +102,34 @@ pub struct Object {
 pub struct Reader {
     grammar: Grammar,
     paths: Paths,
+    texts: Texts,
 }
 
 impl Reader {
     /// A reader that looks for these paths, at most 64 of them.
     pub fn new(paths: &'static [Path]) -> Reader {
-        Reader { grammar: Grammar::new(), paths: Paths::new(paths) }
+        Reader { grammar: Grammar::new(), paths: Paths::new(paths), texts: Texts::new(Which::Nothing) }
+    }
+
+    /// Measures every text that is a value, as sort 0.
+    pub fn measuring(self) -> Reader {
+        Reader { texts: Texts::new(Which::All), ..self }
+    }
+
+    /// Measures the texts of some keys.
+    pub fn measuring_by(self, sort: Sort) -> Reader {
+        Reader { texts: Texts::new(Which::ByKey(sort)), ..self }
+    }
+
+    /// How much text has been read.
+    pub fn measured(&self) -> Measured {
+        self.texts.measured()
     }
 
     /// Reads the next bytes. After an error every call gives that error again.
     pub fn feed(&mut self, chunk: &[u8]) -> Result<(), Error> {
         let window = Window { offset: self.grammar.offset(), bytes: chunk };
-        let read = self.grammar.feed(chunk, &mut Watch { paths: &mut self.paths, window });
+        let read = self.grammar.feed(chunk, &mut Watch { paths: &mut self.paths, texts: &mut self.texts, window });
         self.paths.leave(window);
         read
     }
@@ -118,7 +137,7 @@ impl Reader {
     /// Says that the document ends here; an error when it is not complete.
     pub fn finish(&mut self) -> Result<(), Error> {
         let window = Window { offset: self.grammar.offset(), bytes: &[] };
-        self.grammar.finish(&mut Watch { paths: &mut self.paths, window })
+        self.grammar.finish(&mut Watch { paths: &mut self.paths, texts: &mut self.texts, window })
     }
 
     /// The value at a path, given by its index; of several the last.

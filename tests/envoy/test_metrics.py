@@ -26,6 +26,7 @@ FAMILIES = {
     "tollgate_cost_nanousd_total": {"model", "provider"},
     "tollgate_refusals_total": {"reason"},
     "tollgate_usage_missing_total": {"model", "provider"},
+    "tollgate_usage_estimated_total": {"model", "provider"},
     "tollgate_stream_errors_total": {"provider"},
     "tollgate_reasoning_dropped_total": set(),
     "tollgate_misconfigured_total": {"reason"},
@@ -137,8 +138,8 @@ VALUES = [
     ("tollgate_attempts_total", {"error_type": "provider_cut"}, 1),
     ("tollgate_attempts_total", {"error_type": "caller_bad_request"}, 1),
     ("tollgate_fallbacks_total", {"model": "acme/one", "from_provider": "openai", "to_provider": "groq"}, 1),
-    ("tollgate_tokens_total", {"provider": "openai", "type": "input"}, 200),
-    ("tollgate_tokens_total", {"provider": "openai", "type": "output"}, 100),
+    ("tollgate_tokens_total", {"provider": "openai", "type": "input"}, 200 + 4 + 4 + 4),  # told, and estimated of three
+    ("tollgate_tokens_total", {"provider": "openai", "type": "output"}, 100 + 1 + 2 + 1),
     ("tollgate_tokens_total", {"provider": "groq", "type": "input"}, 3),
     ("tollgate_token_details_total", {"type": "cache_read"}, 120),
     ("tollgate_token_details_total", {"type": "cache_write"}, 14),
@@ -147,6 +148,7 @@ VALUES = [
     ("tollgate_cost_nanousd_total", {"model": "acme/one", "provider": "openai"}, 1_027_000),
     ("tollgate_cost_nanousd_total", {"provider": "groq"}, 22_000),
     ("tollgate_usage_missing_total", {"model": "acme/one", "provider": "openai"}, 2),  # the dumb one and the cut one
+    ("tollgate_usage_estimated_total", {"model": "acme/one", "provider": "openai"}, 3),  # and the one that its client left
     ("tollgate_stream_errors_total", {"provider": "openai"}, 1),
     ("tollgate_refusals_total", {"reason": "policy_model"}, 1),
     *((f"tollgate_{rare}_total", {}, 0) for rare in ("misconfigured", "config_rejected", "series_dropped", "ledger_errors")),

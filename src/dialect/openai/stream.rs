@@ -15,7 +15,7 @@ use event::Read;
 pub use first::First;
 
 use super::closing::CUT;
-use crate::dialect::passing::{Learnt, Passed, StreamError};
+use crate::dialect::passing::{Learnt, Passed, Said, StreamError};
 use crate::operation::Operation;
 use crate::stream::sse::{self, Event, Splitter};
 
@@ -34,6 +34,7 @@ pub struct Stream {
 struct Reader {
     operation: Operation,
     learnt: Learnt,
+    said: Said,
     choices: Choices,
     first: First,
     /// How many events were read without a model.
@@ -79,10 +80,10 @@ impl Stream {
             Operation::Responses | Operation::Images => MAX_WHOLE_EVENT,
             _ => sse::MAX_EVENT,
         };
-        let (learnt, choices) = (Learnt::default(), Choices::default());
+        let (learnt, said, choices) = (Learnt::default(), Said::default(), Choices::default());
         Stream {
             splitter: Splitter::with_cap(cap),
-            reader: Reader { operation, learnt, choices, first: First::Undecided, unnamed: 0 },
+            reader: Reader { operation, learnt, said, choices, first: First::Undecided, unnamed: 0 },
             hides_usage: hide_usage,
             editor: (hide_usage || ends_with_done(operation)).then(Editor::default),
         }
@@ -142,8 +143,12 @@ impl Reader {
         if self.operation == Operation::Responses {
             self.learnt.sequence = event::sequence(event.data).or(self.learnt.sequence);
         }
+        let unusual = self.measure(event);
         let is_unnamed = self.learnt.model.is_none() && self.unnamed < MAX_UNNAMED;
-        if !is_unnamed && event.name != b"error" && !event::matters(self.operation, event.data) {
+        if !is_unnamed && event.name != b"error" && !event::matters(self.operation, unusual) {
+            if !unusual.is_empty() && ends_with_done(self.operation) {
+                self.said.is_usual(event.data);
+            }
             return None;
         }
         let read = Read::new(event.data);
@@ -153,6 +158,21 @@ impl Reader {
         }
         let is_hidden = hides_usage && read.is_some_and(|read| read.is_only_usage());
         is_hidden.then(|| Edit { range: event.start..event.start.saturating_add(length(event.raw)), with: "" })
+    }
+
+    /// Measures what an event says, and gives what of it may matter beside.
+    fn measure<'a>(&mut self, event: &Event<'a>) -> &'a [u8] {
+        let unusual = match self.operation {
+            Operation::ChatCompletions | Operation::Completions => self.said.event(event.data),
+            Operation::Responses if event::is_piece(event.name, event.data) => {
+                self.said.piece(event.data);
+                // What it says of itself is known by its name.
+                if event.name.is_empty() { event.data } else { &[] }
+            }
+            _ => return event.data,
+        };
+        self.learnt.said = self.said.bytes();
+        unusual
     }
 
     /// `[DONE]` is the end, unless a choice has begun that has not said why it ends. SDKs read no further than to it, so
@@ -187,7 +207,12 @@ impl Reader {
         self.unnamed = self.unnamed.saturating_add(1);
         let Some(read) = read else { return };
         let learnt = &mut self.learnt;
-        learnt.usage.merge(&read.usage());
+        let usage = read.usage();
+        learnt.usage.merge(&usage);
+        if usage.output.is_some() {
+            self.said.told();
+            learnt.said = 0;
+        }
         if learnt.model.is_none() {
             learnt.model = read.model();
         }

@@ -1,5 +1,6 @@
 //! What passes by in a JSON response.
 
+use super::said::{said, sort, sort_of_responses};
 use super::{Learnt, StreamError};
 use crate::dialect::{anthropic, cohere, openai};
 use crate::meter::Usage;
@@ -45,7 +46,12 @@ impl Answer {
     pub fn new(operation: Operation) -> Answer {
         let usage = if operation.is_anthropics() { anthropic::usage } else { openai::usage };
         let hosted = (operation == Operation::Responses).then(openai::Scan::default);
-        Answer { reader: Some(Reader::new(PATHS)), usage, hosted, learnt: Learnt::default() }
+        let reader = match operation {
+            Operation::Responses => Reader::new(PATHS).measuring_by(sort_of_responses),
+            operation if operation.tells_usage() && !operation.is_embedding() => Reader::new(PATHS).measuring_by(sort),
+            _ => Reader::new(PATHS),
+        };
+        Answer { reader: Some(reader), usage, hosted, learnt: Learnt::default() }
     }
 
     /// Reads the next piece.
@@ -53,6 +59,7 @@ impl Answer {
         if self.reader.as_mut().is_some_and(|reader| reader.feed(chunk).is_err()) {
             self.reader = None;
         }
+        self.learnt.said = self.reader.as_ref().map_or(0, |reader| said(&reader.measured()));
         self.hosted.iter_mut().for_each(|scan| scan.feed(chunk));
     }
 
@@ -72,7 +79,7 @@ impl Answer {
         self.learnt.error.is_some() || coming.is_some_and(|error| error.kind != Kind::Null)
     }
 
-    /// What was learnt; nothing before [`Answer::finish`].
+    /// What was learnt; before [`Answer::finish`] only how much was said.
     pub fn learnt(&self) -> &Learnt {
         &self.learnt
     }
@@ -88,6 +95,7 @@ fn learn(reader: &Reader, usage: fn(&[u8]) -> Usage, hosted: Option<&openai::Sca
         usage.server_tools.extend(hosted.map(|scan| scan.runs(raw(TOOL_USAGE))).unwrap_or_default());
     }
     Learnt {
+        said: if usage.output.is_some() { 0 } else { said(&reader.measured()) },
         usage,
         model: text(MODEL),
         id: text(ID),

@@ -1,6 +1,6 @@
 //! What a response says about itself on its way.
 
-use crate::meter::Usage;
+use crate::meter::{Usage, estimate};
 use std::borrow::Cow;
 
 /// What one response said about itself.
@@ -8,6 +8,8 @@ use std::borrow::Cow;
 pub struct Learnt {
     /// The tokens, as far as reported; a later report replaces an earlier one.
     pub usage: Usage,
+    /// Bytes of text, reasoning and calls since the output was last reported; of operations that report none, 0.
+    pub said: u64,
     /// The model that answers, in the provider's words; at most 256 bytes.
     pub model: Option<String>,
     /// The provider's id of the response; at most 256 bytes.
@@ -29,6 +31,17 @@ pub struct Learnt {
 impl Learnt {
     /// The longest model name or id that is kept.
     const MOST_NAME: usize = 256;
+
+    /// A text was said.
+    pub(in crate::dialect) fn say(&mut self, text: &str) {
+        self.said = self.said.saturating_add(u64::try_from(text.len()).unwrap_or(u64::MAX));
+    }
+
+    /// A tool was called.
+    pub(in crate::dialect) fn call(&mut self, name: &str) {
+        self.say(name);
+        self.said = self.said.saturating_add(estimate::calls(1));
+    }
 
     /// A name of acceptable length. Azure's first chunk has empty ones.
     pub(in crate::dialect) fn name(text: Option<String>) -> Option<String> {

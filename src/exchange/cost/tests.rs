@@ -87,7 +87,8 @@ fn every_view_tells_the_same_cost() {
         ),
         ("acme/unpriced", self::usage(1, 1), false, json!([none, none, none, none, none, none, 1])),
         ("acme/unpriced", self::usage(1, 1), true, json!(["0", "0", none, none, 0, none, none])),
-        ("acme/solo", Usage::default(), false, json!([none, none, none, none, none, none, none])),
+        // Nothing reported: three tokens of input by estimate, known when the head has gone.
+        ("acme/solo", Usage::default(), false, json!([none, "0.000009", none, "computed", 0.000009, 9_000_000, none])),
         ("acme/solo", self::usage(0, 0), false, json!(["0", "0", none, "computed", 0, none, none])),
     ] {
         let exchange = answered(model, usage, is_byok);

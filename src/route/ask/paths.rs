@@ -70,7 +70,20 @@ const fn path(keys: &'static [&'static str], keep: Keep) -> Path {
     Path { keys, keep }
 }
 
-pub(super) static PATHS: [Path; 50] = [
+/// The most output of each answer, in tokens. The first that is there counts, of those that the operation knows.
+pub(super) const MOST_OUTPUT: [(Operation, &[usize]); 5] = [
+    (Operation::ChatCompletions, &[51, 50]),
+    (Operation::Completions, &[50]),
+    (Operation::Messages, &[50]),
+    (Operation::Responses, &[52]),
+    (Operation::LanguageModel, &[53]),
+];
+/// How many answers are made, of chat completions and completions.
+pub(super) const ANSWERS: [usize; 2] = [54, 55];
+/// Of a number.
+const NUMBER: usize = 24;
+
+pub(super) static PATHS: [Path; 56] = [
     path(&["model"], Keep::Whole(1 << 10)),
     path(&["stream"], Keep::Whole(8)),
     path(&["stream_options"], Keep::Whole(OPTION)),
@@ -121,4 +134,10 @@ pub(super) static PATHS: [Path; 50] = [
     path(&["prompt"], Keep::Opening(OPENING)),
     path(&["values"], Keep::Prefix(OPENING)),
     path(&["providerOptions", "openai", "promptCacheKey"], Keep::Prefix(OPENING)),
+    path(&["max_tokens"], Keep::Whole(NUMBER)),
+    path(&["max_completion_tokens"], Keep::Whole(NUMBER)),
+    path(&["max_output_tokens"], Keep::Whole(NUMBER)),
+    path(&["maxOutputTokens"], Keep::Whole(NUMBER)),
+    path(&["n"], Keep::Whole(NUMBER)),
+    path(&["best_of"], Keep::Whole(NUMBER)),
 ];

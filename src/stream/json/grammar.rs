@@ -32,6 +32,10 @@ pub(super) trait Events {
     fn key_end(&mut self, end: usize, depth: usize) -> Result<(), Problem>;
     /// A value begins.
     fn value_start(&mut self, kind: Kind, at: usize, depth: usize);
+    /// A piece of a text that is a value, as it stands.
+    fn text(&mut self, _bytes: &[u8]) {}
+    /// One escape in such a text: the byte or the UTF-16 unit that it stands for, of which only the length is of interest.
+    fn escaped(&mut self, _unit: u16) {}
     /// A value ended.
     fn value_end(&mut self, end: usize, depth: usize);
     /// A comma stands between two members or elements.
@@ -53,7 +57,8 @@ enum State {
     After,
     Text(Role),
     Escape(Role),
-    Hex(Role, u8),
+    /// So many digits behind the first are to come; the number until now.
+    Hex(Role, u8, u16),
     Number(Digits),
     /// Inside a literal, behind so many bytes of it.
     Literal(Literal, u8),
@@ -182,15 +187,25 @@ impl Grammar {
             State::Text(role) => return self.text(role, chunk, at, events),
             State::Escape(role) => {
                 self.state = match byte {
-                    b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => State::Text(role),
-                    b'u' => State::Hex(role, 3),
+                    b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {
+                        escaped(role, u16::from(byte), events);
+                        State::Text(role)
+                    }
+                    b'u' => State::Hex(role, 3, 0),
                     _ => return Err(error(Problem::Escape)),
                 };
             }
-            State::Hex(role, left) if byte.is_ascii_hexdigit() => {
-                self.state = left.checked_sub(1).map_or(State::Text(role), |left| State::Hex(role, left));
+            State::Hex(role, left, unit) => {
+                let digit = char::from(byte).to_digit(16).and_then(|digit| u16::try_from(digit).ok());
+                let unit = (unit << 4) | digit.ok_or_else(|| error(Problem::Escape))?;
+                self.state = match left.checked_sub(1) {
+                    Some(left) => State::Hex(role, left, unit),
+                    None => {
+                        escaped(role, unit, events);
+                        State::Text(role)
+                    }
+                };
             }
-            State::Hex(..) => return Err(error(Problem::Escape)),
             State::Number(digits) => match digits.step(byte) {
                 Some(digits) => {
                     self.state = State::Number(digits);
@@ -244,6 +259,9 @@ impl Grammar {
         let run = text::run(rest);
         if !run.ascii || self.utf8.end().is_err() {
             self.utf8.feed(rest.get(..run.length).unwrap_or_default()).map_err(not_utf8)?;
+        }
+        if matches!(role, Role::Value) && run.length > 0 {
+            events.text(rest.get(..run.length).unwrap_or_default());
         }
         let stop = at.saturating_add(run.length);
         let Some(&byte) = chunk.get(stop) else {
@@ -316,5 +334,11 @@ impl Grammar {
             (None, _) => return Err(Problem::Trailing),
         }
         Ok(())
+    }
+}
+
+fn escaped(role: Role, unit: u16, events: &mut impl Events) {
+    if matches!(role, Role::Value) {
+        events.escaped(unit);
     }
 }

@@ -6,6 +6,7 @@ use super::capture::{Copy, Excess, Window};
 use super::error::Problem;
 use super::grammar::{Events, Kind};
 use super::opening::Opening;
+use super::texts::Texts;
 use super::{Capture, Keep, Member, Object, Path};
 
 /// The longest key that is compared, in bytes as written.
@@ -218,18 +219,20 @@ fn bit(index: usize) -> Set {
 /// The paths together with the chunk being read.
 pub(super) struct Watch<'a> {
     pub paths: &'a mut Paths,
+    pub texts: &'a mut Texts,
     pub window: Window<'a>,
 }
 
 impl Events for Watch<'_> {
     fn key_start(&mut self, at: usize, depth: usize) {
         let paths = &mut *self.paths;
-        if paths.levels.len() != depth {
-            return;
-        }
-        if let Some(level) = paths.levels.last_mut() {
+        let is_on_a_path = paths.levels.len() == depth;
+        if let Some(level) = paths.levels.last_mut().filter(|_| is_on_a_path) {
             level.members = level.members.saturating_add(1);
             level.key = at;
+        }
+        if !is_on_a_path && !self.texts.wants_keys() {
+            return;
         }
         paths.key = Some(Copy::new(at, MAX_KEY, Excess::Drop));
     }
@@ -249,6 +252,10 @@ impl Events for Watch<'_> {
             }
         };
         let key = unescape(raw);
+        self.texts.key(&key);
+        if paths.levels.len() != depth {
+            return Ok(());
+        }
         let matched = match paths.levels.last().map(|level| level.within) {
             Some(Within::Object(set)) => paths.matching(set, depth, &key)?,
             Some(Within::Message) => Set::from(*key == *b"role"),
@@ -261,6 +268,11 @@ impl Events for Watch<'_> {
     }
 
     fn value_start(&mut self, kind: Kind, at: usize, depth: usize) {
+        match kind {
+            Kind::String => self.texts.start(),
+            Kind::Number => self.texts.number(),
+            _ => {}
+        }
         let paths = &mut *self.paths;
         if paths.levels.len() != depth {
             return;
@@ -287,7 +299,16 @@ impl Events for Watch<'_> {
         }
     }
 
+    fn text(&mut self, bytes: &[u8]) {
+        self.texts.add(bytes);
+    }
+
+    fn escaped(&mut self, unit: u16) {
+        self.texts.escaped(unit);
+    }
+
     fn value_end(&mut self, end: usize, depth: usize) {
+        self.texts.end();
         let paths = &mut *self.paths;
         if paths.levels.len() > depth {
             let closed = paths.levels.pop();

@@ -4,7 +4,7 @@ use crate::chat::json::{Json, Object, object};
 use crate::dialect::anthropic::error;
 use crate::dialect::anthropic::usage::Reported;
 use crate::dialect::cut;
-use crate::dialect::passing::{Beginning, Learnt, StreamError};
+use crate::dialect::passing::{Beginning, Learnt, Said, StreamError};
 use crate::stream::sse::{Event, Splitter};
 use std::borrow::Cow;
 
@@ -21,12 +21,13 @@ struct Reader {
     beginning: Beginning,
     reported: Reported,
     learnt: Learnt,
+    said: Said,
 }
 
 impl Default for Stream {
     fn default() -> Stream {
-        let reader =
-            Reader { beginning: Beginning::Undecided, reported: Reported::default(), learnt: Learnt::default() };
+        let (reported, learnt, said) = (Reported::default(), Learnt::default(), Said::default());
+        let reader = Reader { beginning: Beginning::Undecided, reported, learnt, said };
         Stream { splitter: Splitter::default(), reader }
     }
 }
@@ -80,7 +81,7 @@ impl Reader {
     /// Learns from an event. Nearly all are pieces of blocks, which say nothing of what is wanted here.
     fn event(&mut self, event: &Event<'_>) {
         if event.name == b"content_block_delta" {
-            return self.begin();
+            return self.piece(event.data);
         }
         let object = Object::parse(event.data).unwrap_or_default();
         let kind = object.text("type").unwrap_or_default();
@@ -102,12 +103,28 @@ impl Reader {
                 self.begin();
                 self.learnt.ended = self.learnt.error.is_none();
             }
-            "content_block_start" | "content_block_delta" | "content_block_stop" => self.begin(),
+            "content_block_start" => {
+                self.begin();
+                let name = object.object("content_block").and_then(|block| block.string("name"));
+                name.into_iter().for_each(|name| self.said.call(&name));
+                self.learnt.said = self.said.bytes();
+            }
+            "content_block_delta" => self.piece(event.data),
+            "content_block_stop" => self.begin(),
             "error" => self.fail(&object),
             // Google's shape, on Vertex, or an error that is none of the dialect's.
             "" if object.get("error").is_some() || event.name == b"error" => self.fail(&object),
             _ => {}
         }
+    }
+
+    /// A piece of a block.
+    fn piece(&mut self, data: &[u8]) {
+        self.begin();
+        if !self.said.event(data).is_empty() {
+            self.said.is_usual(data);
+        }
+        self.learnt.said = self.said.bytes();
     }
 
     /// The answer has begun.
@@ -122,6 +139,10 @@ impl Reader {
         let Some(usage) = usage else { return };
         self.reported.add(usage);
         self.learnt.usage = self.reported.usage().unwrap_or_default();
+        if usage.object().is_some_and(|usage| usage.count("output_tokens").is_some()) {
+            self.said.told();
+            self.learnt.said = 0;
+        }
     }
 
     /// What comes after the end is no part of the answer (line 6).

@@ -21,6 +21,7 @@ static RESPONSE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""re
 static COMPLETED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#".completed""#));
 static FAILED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""response.failed""#));
 static SEQUENCE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""sequence_number""#));
+static PIECE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#".delta""#));
 static DONE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#".done""#));
 
 /// Whether an event can say anything that we want to know. A word inside a text does not count, because there its
@@ -37,6 +38,15 @@ pub(super) fn matters(operation: Operation, data: &[u8]) -> bool {
         }
         _ => usual || has(&USAGE, data, b"null"),
     }
+}
+
+/// Whether an event of responses is a piece of a text, of reasoning or of arguments.
+pub(super) fn is_piece(name: &[u8], data: &[u8]) -> bool {
+    const TYPE: usize = 96;
+    if !name.is_empty() {
+        return name.ends_with(b".delta");
+    }
+    PIECE.find(data.get(..TYPE).unwrap_or(data)).is_some()
 }
 
 /// The number of an event of responses.

@@ -7,7 +7,8 @@ fn read(body: &[u8]) -> Learnt {
         let mut answer = Answer::new(Operation::ChatCompletions);
         for piece in pieces {
             answer.feed(piece);
-            assert_eq!(answer.learnt(), &Learnt::default());
+            let nothing = Learnt { said: answer.learnt().said, ..Learnt::default() };
+            assert_eq!(answer.learnt(), &nothing);
         }
         answer.finish().clone()
     };
