@@ -98,6 +98,8 @@ OWN = {
 
 def canonical(preset: str, native: str) -> str | None:
     """`creator/model`; `None` for what is not listed."""
+    if preset == "openai" and "gpt-oss" in native:
+        return None  # others serve it
     found = named(preset, native)
     creator = found and found.split("/")[0]
     return found if OWN.get(preset, creator) == creator else None

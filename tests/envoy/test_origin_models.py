@@ -13,7 +13,10 @@ PER_TOKEN = {"input": "0.0000002", "output": "0.0000008", "input_cache_read": "0
 
 def settings(**more) -> dict:
     known = {"supports": ["tools", "reasoning"], "context_window": 1000, "max_output": 100, "price": PRICE}
-    return config(models=[one | (known if one["name"] == "acme/chat" else {}) for one in config()["models"]], **more)
+    models = [one | (known if one["name"] == "acme/chat" else {}) for one in config()["models"]]
+    # Of the document alone: the catalog's models are in test_catalog.py.
+    groups = [group | {"models": ["acme/*", "secret/*"]} if group["models"] == ["*"] else group for group in config()["groups"]]
+    return config(models=models, groups=groups, **more)
 
 
 @pytest.fixture(scope="module")
