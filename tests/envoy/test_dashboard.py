@@ -70,13 +70,6 @@ def document() -> dict:
     }
 
 
-def asked(queries: list[dashboard.Query]) -> list:
-    """All of them; that of a metric which the next change brings waits for it."""
-    awaited, code = "tollgate_usage_estimated_total", (example.ROOT / "src/metric/series.rs").read_text()
-    wait = pytest.mark.skipif(awaited not in code, reason=f"no {awaited} yet")
-    return [pytest.param(query, id=query.name, marks=[wait] if awaited in query.expression else []) for query in queries]
-
-
 class Stage:
     """A gateway after two rounds of traffic, a refused configuration and a crash, and the Prometheus that watched all of it."""
 
@@ -180,14 +173,14 @@ def answers(stage: Stage, query: dashboard.Query, **chosen: list[str]) -> list[f
     return [value for values in found.values() for value in values]
 
 
-@pytest.mark.parametrize("query", asked(dashboard.of_dashboard()))
+@pytest.mark.parametrize("query", dashboard.of_dashboard(), ids=lambda query: query.name)
 def test_a_query_of_the_dashboard_gives_data(stage, query):
     numbers = [number for number in answers(stage, query) if number == number]  # NaN is none
     assert numbers
     assert any(numbers) or query.name in WELL
 
 
-@pytest.mark.parametrize("query", asked(dashboard.of_dashboard()))
+@pytest.mark.parametrize("query", dashboard.of_dashboard(), ids=lambda query: query.name)
 def test_a_query_of_the_dashboard_takes_what_is_chosen(stage, query):
     """Two models, two providers and a group; and nothing of one that is not there."""
     chosen = {"model": ["acme/chat", "acme/free"], "provider": ["openai", "groq"], "group": ["eng"]}
@@ -199,7 +192,7 @@ def test_a_query_of_the_dashboard_takes_what_is_chosen(stage, query):
         assert answers(stage, query, **nowhere) == []
 
 
-@pytest.mark.parametrize("query", asked(dashboard.of_alerts()))
+@pytest.mark.parametrize("query", dashboard.of_alerts(), ids=lambda query: query.name)
 def test_a_query_of_an_alert_gives_data(stage, query):
     expression = query.expression.replace("offset 1d", f"offset {SCRAPE}s")  # yesterday was not scraped
     assert [number for number in stage.prometheus.query(expression).values() if number == number]

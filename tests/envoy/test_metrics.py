@@ -145,7 +145,7 @@ VALUES = [
     ("tollgate_token_details_total", {"type": "cache_write"}, 14),
     ("tollgate_token_details_total", {"type": "reasoning"}, 40),
     # Twice 33 * 2 + 60 * 0.5 + 7 * 2.5 + 50 * 8 USD per million, and 3 * 2 + 2 * 8.
-    ("tollgate_cost_nanousd_total", {"model": "acme/one", "provider": "openai"}, 1_027_000),
+    ("tollgate_cost_nanousd_total", {"model": "acme/one", "provider": "openai"}, 1_027_000 + 12 * 2_000 + 4 * 8_000),
     ("tollgate_cost_nanousd_total", {"provider": "groq"}, 22_000),
     ("tollgate_usage_missing_total", {"model": "acme/one", "provider": "openai"}, 2),  # the dumb one and the cut one
     ("tollgate_usage_estimated_total", {"model": "acme/one", "provider": "openai"}, 3),  # and the one that its client left
