@@ -6,6 +6,7 @@ use super::Gateway;
 use crate::dialect::Client;
 use crate::error::Error;
 use crate::exchange::{Entering, enter, is_providers_limit};
+use crate::operation::Operation;
 use crate::route::Plan;
 use host::Map;
 
@@ -18,7 +19,7 @@ impl Gateway {
             caller: &whole.caller,
             user: whole.ask.options.user.as_deref(),
             model: &plan.asked.model,
-            tokens: 0,
+            tokens: if whole.operation == Operation::CountTokens { 0 } else { whole.ask.input_estimate },
             now,
         };
         self.entered = Some(enter(&entering, &health::shared())?);
