@@ -6,6 +6,7 @@ use crate::cells::Cells;
 use crate::clock::rfc3339;
 use crate::config::Config;
 use crate::error::Error;
+use crate::meter::estimate::Most;
 use crate::meter::{Budget, Cap, Each, Held, Ledger, Matching, Share, Standing};
 use crate::route::{Ask, Options, Plan, Target};
 use std::rc::Rc;
@@ -45,15 +46,6 @@ pub enum Decision {
     Use(String),
     /// Nothing is left to spend.
     Refuse(Error),
-}
-
-/// The most that a request can take until it is charged.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Most {
-    /// Pico-USD; `None` where no target's price is known.
-    pub pico: Option<u64>,
-    /// Input and output.
-    pub tokens: u64,
 }
 
 impl Purse {
@@ -158,15 +150,19 @@ impl Purse {
         }
     }
 
-    /// Holds the most that the request can take, of the budgets that reserve: all of it or nothing. False: there is no room
-    /// for it, and the plan is to be decided anew.
+    /// Holds the most that the request can take of whoever serves it, of the budgets that reserve: all of it or nothing.
+    /// False: there is no room for it, and the plan is to be decided anew.
     #[must_use]
-    pub fn hold(&mut self, cells: &dyn Cells, most: Most, id: u64, now: u64) -> bool {
+    pub fn hold(&mut self, cells: &dyn Cells, plan: &Plan, most: &dyn Fn(&Target) -> Most, id: u64, now: u64) -> bool {
         for (account, share) in self.accounts.iter_mut().zip(&self.shares) {
-            let Some(amount) = share.budget.cap.share_of(most.pico, most.tokens) else { continue };
-            if !share.budget.reserve || !account.is_concerned || account.has_yielded {
+            let budget = &share.budget;
+            if !budget.reserve || account.has_yielded {
                 continue;
             }
+            let counted = plan.targets.iter().filter(|target| counts(budget, target)).map(most);
+            let Some(amount) = counted.filter_map(|most| budget.cap.share_of(most.pico, most.tokens)).max() else {
+                continue;
+            };
             match Ledger(cells).hold(share, amount, id, now) {
                 Ok((held, standing)) => (account.held, account.standing) = (Some(held), standing),
                 Err(standing) => {

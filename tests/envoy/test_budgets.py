@@ -35,6 +35,7 @@ TEAM = ("first", "second", "third")
 BUDGETS = [
     {"id": "exact", "match": {"key": "exact"}, "usd": "1000", "per": "month"},
     {"id": "capped", "match": {"key": "capped"}, "usd": usd(200), "per": "month"},
+    {"id": "reserved", "match": {"key": "reserved"}, "usd": usd(200), "per": "month", "reserve": True},
     {"id": "team", "match": {"group": "team"}, "usd": usd(30), "per": "month"},
     {"id": "money", "match": {"key": "money"}, "usd": usd(1), "per": "month"},
     {"id": "tokens", "match": {"key": "tokens"}, "tokens": 15, "per": "total"},
@@ -126,6 +127,18 @@ def test_a_budget_lets_through_what_it_is_worth_and_what_is_under_way(shop):
     assert set(statuses) == {200, 402}
     assert 200 <= statuses.count(200) < 200 + 32
     assert shop.spent("capped") == statuses.count(200) * ONE // 1000
+
+
+def test_with_a_reserve_never_more_than_the_budget(shop):
+    asks = [load.ask("acme/chat", prompt=str(n), headers=of("reserved").items(), max_tokens=5) for n in range(300)]
+    # All at once they refuse each other; one after the other they find what was given back.
+    answers = load.crowd(shop.url, asks, connections=32) + load.crowd(shop.url, asks, connections=1)
+    served = [answer.status for answer in answers].count(200)
+    assert served <= 200 and {answer.status for answer in answers} == {200, 402}
+    assert "This request may take" in answers[-1].body.decode()
+    assert served >= 150, "what is left is less than one request may take: its input is estimated generously"
+    credits = request(shop.url, path="/v1/credits", headers=of("reserved")).json()
+    assert (Fraction(credits["total_used"]), credits["budget"]["held"]) == (Fraction(served * ONE, 10**12), "0")
 
 
 def test_keys_of_a_group_share_its_budget(shop):

@@ -304,13 +304,13 @@ fn what_a_request_may_take_is_held_until_it_ends() {
     ]));
     let memory = Memory::default();
     let request = Request::new(&config, &memory, 0);
-    let most = Most { pico: None, tokens: 10 };
+    let most = |_: &Target| Most { pico: None, tokens: 10 };
     let begin = |id| {
         let (mut purse, _, mut plan) = request.run("acme/chat");
-        let mut held = purse.hold(&memory, most, id, NOW);
+        let mut held = purse.hold(&memory, &plan, &most, id, NOW);
         // There is no room at beta: the rest of the plan serves.
         if !held && matches!(purse.decide(&mut plan, NOW), Decision::Go) {
-            held = purse.hold(&memory, most, id, NOW);
+            held = purse.hold(&memory, &plan, &most, id, NOW);
         }
         (purse, plan, held)
     };

@@ -5,9 +5,9 @@ use super::super::routing::Whole;
 use super::super::{host, ledger};
 use super::{Gateway, Phase};
 use crate::error::Error;
-use crate::exchange::{Decision, Exchange, Most, Purse, Report};
+use crate::exchange::{Decision, Exchange, Purse, Report};
 use crate::meter::fleet::FailureMode;
-use crate::route::{Hash, Plan};
+use crate::route::{Hash, Plan, Target};
 use ledger::Question;
 use proxy_wasm::types::Action;
 
@@ -92,7 +92,8 @@ impl Gateway {
 
     fn hold(&self, purse: &mut Purse, whole: &Whole, plan: &Plan, since: u64) -> bool {
         let id = Hash::default().with(&self.identity.ticket.to_bytes()).finish();
-        purse.hold(&SharedData, most(whole, plan), id, since)
+        let most = |target: &Target| whole.ask.most(target.model.model.max_output, target.price.as_deref());
+        purse.hold(&SharedData, plan, &most, id, since)
     }
 
     /// Counts what was spent, and ends what was held for it.
@@ -116,9 +117,4 @@ impl Gateway {
             self.meters.budgets(&self.purse, caller);
         }
     }
-}
-
-/// The most that a request can take, whoever of the plan serves it.
-fn most(_whole: &Whole, _plan: &Plan) -> Most {
-    Most::default()
 }
