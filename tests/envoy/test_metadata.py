@@ -155,8 +155,8 @@ def test_little_is_told_where_little_is_exposed():
         for name, stream in [("openai", False), ("openai", True), ("anthropic", False), ("anthropic", True)]:
             response = babel.chat(f"acme/{name}", messages=HI, stream=stream, **ASKING)
             words = of_chat(response)
-    assert words["generationId"] == response.header("x-tollgate-generation")
-    assert words.keys() <= {"generationId", "cost", "costSource"}, "what it cost tells nobody's name"
+            assert words["generationId"] == response.header("x-tollgate-generation")
+            assert words.keys() <= {"generationId", "cost", "costSource"}, "what it cost tells nobody's name"
     finally:
         assert babel.close() == ""
 
