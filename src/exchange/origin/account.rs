@@ -36,3 +36,6 @@ pub fn credits(visit: Visit<'_>) -> Vec<u8> {
     });
     out
 }
+
+#[cfg(test)]
+mod tests;

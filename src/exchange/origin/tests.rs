@@ -4,7 +4,7 @@ use crate::exchange::{Mint, Report};
 use crate::generation::{Lane, keep};
 use crate::health::Memory;
 use crate::meter::{Cost, Source};
-use crate::testing::{chat_ask, exchange, plan_of};
+use crate::testing::{chat_ask, exchange};
 use serde_json::{Value, json};
 use std::rc::Rc;
 
@@ -228,47 +228,6 @@ fn credits_are_none() {
         get(Client::AiSdk(Spec::V4), "/v1/credits?slug=x"),
         json!({"balance": "0", "total_used": "0", "budget": null})
     );
-}
-
-#[test]
-fn credits_are_those_of_the_tightest_budget_of_money() {
-    let config = config(json!({"budgets": [
-        {"id": "month", "usd": "10", "per": "month"},
-        {"id": "group", "match": {"group": "eu"}, "usd": "2", "per": "day"},
-        {"id": "keys", "each": "key", "usd": "5.5", "per": "total"},
-        {"id": "tokens", "tokens": 1, "per": "day"},
-        {"id": "users", "each": "user", "usd": "1", "per": "day"},
-        {"id": "tag", "match": {"tag": "batch"}, "usd": "1", "per": "day"},
-        {"id": "provider", "match": {"provider": "openai"}, "usd": "1", "per": "day"},
-    ]}));
-    let memory = Memory::default();
-    let ask = |id: &str, group| {
-        let caller = caller(id, group);
-        let body = account::credits(Visit {
-            config: &config,
-            caller: &caller,
-            client: Client::OpenAi,
-            cells: &memory,
-            now: 0,
-        });
-        serde_json::from_slice::<Value>(&body).unwrap()
-    };
-    let keys = |spent: (&str, &str)| {
-        let budget = json!({"id": "keys", "limit": "5.5", "held": "0", "per": "total", "resets_at": null});
-        json!({"balance": spent.0, "total_used": spent.1, "budget": budget})
-    };
-    assert_eq!(ask("a", 0), keys(("5.5", "0")));
-    assert_eq!(ask("a", 1)["budget"]["id"], "group");
-    let mut purse = crate::exchange::Purse::of_account(&config, &caller("a", 0));
-    let target = plan_of(&config, &chat_ask(r#"{"model":"acme/known","messages":[]}"#)).unwrap().targets.remove(0);
-    purse.charge(&memory, Some(&target), Some(1_250_000_000_000), 0, 0);
-    assert_eq!(ask("a", 0), keys(("4.25", "1.25")));
-    assert_eq!(ask("b", 0), keys(("5.5", "0")));
-    purse.charge(&memory, Some(&target), Some(7_000_000_000_000), 0, 0);
-    assert_eq!(ask("a", 0), keys(("0", "8.25")));
-    let month =
-        json!({"id": "month", "limit": "10", "held": "0", "per": "month", "resets_at": "1970-02-01T00:00:00.000Z"});
-    assert_eq!(ask("b", 0), json!({"balance": "1.75", "total_used": "8.25", "budget": month}));
 }
 
 /// The report of a request that a provider has answered.
