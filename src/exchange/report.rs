@@ -342,3 +342,6 @@ fn ended(last: Option<&Attempt>, refusal: Option<&Error>) -> (Ended, Option<Clas
 pub fn provider_name(config: &Config, index: usize) -> &str {
     config.providers.get(index).map_or("other", |provider| provider.name.as_str())
 }
+
+#[cfg(test)]
+mod tests;

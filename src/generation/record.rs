@@ -3,7 +3,7 @@
 use crate::meter::{Cost, Source};
 
 /// Of the form of the bytes; others are not read.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 /// Stands for a number that is not known.
 const UNKNOWN: u64 = u64::MAX;
 /// Numbers of a record.
@@ -51,6 +51,8 @@ pub struct Record {
     pub output: Option<u64>,
     /// The part of `output` that was reasoning.
     pub reasoning: Option<u64>,
+    /// Whether any of these is an estimate.
+    pub estimated: bool,
     /// Searches of the web that the provider ran.
     pub web_searches: Option<u64>,
     /// What its provider charges, whoever pays.
@@ -67,7 +69,7 @@ impl Record {
         let length: usize = texts.iter().map(|text| text.len().saturating_add(2)).sum();
         let mut bytes = Vec::with_capacity(length.saturating_add(2 + 8 * NUMBERS));
         let is_reported = self.cost.is_some_and(|cost| cost.source == Source::Reported);
-        let flags = [self.streamed, owner.has_key, self.is_byok, is_reported];
+        let flags = [self.streamed, owner.has_key, self.is_byok, is_reported, self.estimated];
         let flags = flags.iter().rev().fold(0, |bits, flag| bits << 1 | u8::from(*flag));
         bytes.extend([VERSION, flags]);
         let known = [self.started, self.duration_ms].map(Some);
@@ -117,6 +119,7 @@ impl Record {
             cache_write: told.next()?,
             output: told.next()?,
             reasoning: told.next()?,
+            estimated: flags & 16 != 0,
             web_searches: told.next()?,
             cost: told
                 .next()?

@@ -21,6 +21,7 @@ fn record(id: &str, input: Option<u64>) -> Record {
         cache_write: Some(0),
         output: Some(7),
         reasoning: None,
+        estimated: true,
         web_searches: Some(2),
         cost: Some(Cost { pico: 1_250_000, source: Source::Reported }),
         uncached: None,
@@ -112,7 +113,7 @@ fn count() -> impl Strategy<Value = Option<u64>> {
 prop_compose! {
     fn records()(
         texts in proptest::array::uniform5(".{0,300}"),
-        flags in any::<(bool, bool, bool, bool)>(),
+        flags in any::<(bool, bool, bool, bool, bool)>(),
         known in any::<(u64, u64)>(),
         told in proptest::array::uniform9(count()),
     ) -> Record {
@@ -124,7 +125,7 @@ prop_compose! {
         let owner = Owner { id: owner, has_key: flags.0 };
         Record {
             id, owner, started, model, provider, streamed: flags.1, is_byok: flags.2, finish, latency_ms, duration_ms,
-            input, cache_read, cache_write, output, reasoning, web_searches, cost, uncached,
+            input, cache_read, cache_write, output, reasoning, estimated: flags.4, web_searches, cost, uncached,
         }
     }
 }
@@ -147,7 +148,7 @@ proptest! {
     fn any_bytes_are_a_record_or_none(mut bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let _ = Record::read(&bytes);
         if let Some(version) = bytes.first_mut() {
-            *version = 2;
+            *version = 3;
         }
         if let Some(record) = Record::read(&bytes) {
             prop_assert_eq!(Record::read(&record.write()), Some(record));

@@ -60,6 +60,7 @@ def test_what_is_known_of_a_stream(ring):
         "native_tokens_cache_creation": 0,
         "billable_web_search_calls": 0,
         "cost_source": "unknown",
+        "estimated": False,
     } | dict.fromkeys(zeros, 0)
 
 

@@ -36,6 +36,7 @@ pub fn record(report: &Report, config: &Config) -> Option<Record> {
         cache_write: usage.cache_write,
         output: usage.output,
         reasoning: usage.reasoning,
+        estimated: usage.estimated,
         web_searches: searches.map(|(_, runs)| *runs),
         cost: report.charge.cost,
         uncached: report.uncached,
@@ -96,4 +97,5 @@ fn money(record: &Record, o: &mut ObjectWriter<'_>) {
         o.maybe_raw(name, Raw::parse(&usd(pico)).as_ref());
     }
     o.set("cost_source", record.cost.map_or("unknown", |cost| cost.source.word()));
+    o.set("estimated", record.estimated);
 }

@@ -270,7 +270,7 @@ fn a_generation_is_there_for_who_made_it() {
     let provider = report.provider.map(|index| config.providers[index].name.clone());
     let expected = json!({"data": {
         "id": id, "total_cost": 0.00072, "upstream_inference_cost": 0, "usage": 0.00072, "cost_without_cache": 0.00315,
-        "cost_source": "computed", "created_at": "2023-11-14T22:13:20.123Z",
+        "cost_source": "computed", "estimated": false, "created_at": "2023-11-14T22:13:20.123Z",
         "model": "acme/known", "is_byok": false, "provider_name": provider, "streamed": false,
         "finish_reason": "stop", "latency": 12, "generation_time": 345, "tokens_prompt": 30, "tokens_completion": 7,
         "native_tokens_prompt": 30, "native_tokens_completion": 7, "native_tokens_reasoning": 0,
@@ -283,10 +283,12 @@ fn a_generation_is_there_for_who_made_it() {
     ] {
         let mut report = Report { credential: Some(credential.to_owned()), uncached: None, ..report.clone() };
         report.charge.cost = cost;
+        report.usage.estimated = cost.is_none();
         keep(&cells, &record(&report, &config).unwrap());
         let data = &ask(&config, &alice, &query).unwrap()["data"];
         assert_eq!((&data["total_cost"], &data["usage"]), (&total, &total));
         assert_eq!((&data["upstream_inference_cost"], data["cost_source"].as_str()), (&own, Some(source)));
+        assert_eq!(data["estimated"], cost.is_none());
         assert!(data.get("cost_without_cache").is_none());
     }
     keep(&cells, &record(&report, &config).unwrap());
