@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import example
 import pytest
-from client import chat
+from client import chat, request
 from harness import NEWEST, Gateway
 from mock import Upstream, chat_stream, chunk, sse
 
@@ -85,6 +85,13 @@ class Stage:
         connection.close()
         return self.gateway.wait_log(before + 1)[before:]
 
+    def kept(self, line: dict) -> tuple[int, bool]:
+        """Output and mark of its generation, which is there when its line is."""
+        answer = request(self.gateway.url, "GET", f"/v1/generation?id={line['id']}")
+        self.gateway.line_of(answer)
+        data = answer.json()["data"]
+        return data["native_tokens_completion"], data["estimated"]
+
     def counted(self, family: str, **labels) -> float:
         return self.gateway.metrics().value(f"tollgate_{family}_total", **labels)
 
@@ -115,6 +122,7 @@ def test_a_client_that_leaves_at_any_point(stage, client, provider):
         lines = stage.leave(client, f"acme/{provider}", words)
         assert len(lines) == 1
         assert (lines[0]["ended"], lines[0]["estimated"], lines[0]["status"]) == ("client_left", True, 200)
+        assert stage.kept(lines[0]) == (lines[0]["output"], True)
         told = 1 if provider == "anthropic" else 0
         assert lines[0]["output"] == told + len(WORD) * words // 4
         assert lines[0]["input"] == 25 if provider == "anthropic" else 2 < lines[0]["input"] < 9
@@ -129,6 +137,7 @@ def test_an_upstream_that_resets(stage):
     before = stage.counted("usage_estimated", provider="openai")
     line = stage.gateway.line_of(chat(stage.gateway.url, "acme/openai", stream=True))
     assert (line["ended"], line["estimated"], line["output"]) == ("upstream_cut", True, 10)
+    assert stage.kept(line) == (10, True)
     assert stage.counted("usage_estimated", provider="openai") == before + 1
 
 
@@ -145,4 +154,5 @@ def test_whole_answers_are_not_estimated(stage):
     before = stage.counted("usage_estimated")
     line = stage.gateway.line_of(chat(stage.gateway.url, "acme/openai", stream=True))
     assert (line["ended"], line["estimated"], line["input"], line["output"]) == ("complete", False, 10, 5)
+    assert stage.kept(line) == (5, False)
     assert stage.counted("usage_estimated") == before
