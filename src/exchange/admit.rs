@@ -1,6 +1,6 @@
 //! The first look at a request, by its head alone: who is calling, for what, and whether we answer by ourselves.
 
-use super::origin::{self, Visit};
+use super::origin::{self, CREDITS, Visit};
 use crate::access::{Caller, identify};
 use crate::config::Config;
 use crate::dialect::{Client, Spec};
@@ -17,6 +17,8 @@ pub enum Admission {
     Read(Box<Admitted>),
     /// We answer whoever it is: 200, with a JSON body unless it is empty.
     Answer(Vec<u8>, Option<Caller>),
+    /// It asks for what it may still spend, and a fleet's ledger knows.
+    Credits(Client, Caller),
 }
 
 /// A request whose body is to be read.
@@ -73,6 +75,9 @@ pub fn admit(
         return Ok(Admission::Answer(Vec::new(), None));
     }
     let caller = identify(&config.access, headers).map_err(|error| refused(error, None, None))?;
+    if method == "GET" && path == CREDITS && config.ledger.is_some() {
+        return Ok(Admission::Credits(client, caller));
+    }
     let refused = |error, operation| refused(error, Some(caller.clone()), operation);
     let visit = Visit { config, caller: &caller, client, cells, now };
     if let Some(answer) = (method == "GET").then(|| origin::answer(visit, path, query)).flatten() {

@@ -22,7 +22,7 @@ pub use answer::{Told, from_envoy, last_word};
 pub use attempt::{Attempt, Begun, Denied, End, Verdict, nearly};
 pub use cost::Charge;
 pub use limits::{Entered, Entering, enter, is_providers_limit};
-pub use origin::record;
+pub use origin::{credits, record};
 pub use purse::{Decision, Purse};
 pub use report::{Ended, Report, Tried};
 pub use ticket::{Mint, Ticket};

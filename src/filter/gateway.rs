@@ -298,6 +298,7 @@ impl HttpContext for Gateway {
                 Action::Pause
             }
             Ok(Admission::Answer(body, caller)) => self.answer(&body, caller, &headers),
+            Ok(Admission::Credits(client, caller)) => self.credits(client, caller, headers),
             Err(refused) => self.refuse(*refused, None, self.started, &headers),
         }
     }
@@ -355,13 +356,7 @@ impl HttpContext for Gateway {
                 report.operation = Some(reading.admitted.operation);
                 report
             }
-            Phase::Asking(asking) => {
-                let mut report = self.own_report(None, host::now(), &asking.whole.headers);
-                report.ended = Ended::ClientLeft;
-                report.ask(&asking.whole.ask);
-                report.caller = Some(asking.whole.caller);
-                report
-            }
+            Phase::Asking(asking) => self.left(asking.asker),
             Phase::Waiting | Phase::Reported => return,
         };
         if let Some(entered) = self.entered.take() {

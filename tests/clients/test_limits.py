@@ -1,6 +1,7 @@
 """A limit as the real SDKs take it: which exception, what it says, and after how many tries."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 import example
 import pytest
@@ -59,3 +60,7 @@ def test_it_is_a_rate_limit_error_after_two_retries(outcomes, name):
         assert len(got.at) == 3
     assert "model `acme/chat`: 1 requests at one time" in str(told)
     assert [(line["status"], line["error"]) for line in lines] == [(429, "policy_limit")] * 3
+    at = [datetime.fromisoformat(line["ts"]) for line in lines]
+    waited = [(after - before).total_seconds() for before, after in zip(at, at[1:])]
+    waits = [wait / 1000 for wait in got.waits] if name.startswith("ai") else waited
+    assert len(waits) == 2 and all(0.9 <= wait < 55 for wait in waits), f"{waits}: not the second that `retry-after` asks for"

@@ -31,6 +31,7 @@ BUDGETS = {  # by the key that they are of, so that no test sees another's spend
     "users": {"usd": "0.0001", "per": "month", "each": "user"},
     "small": {"usd": "1", "per": "month"},
     "large": {"usd": "50000", "per": "month"},
+    "credits": {"usd": "1.5", "per": "month"},
 }
 
 
@@ -112,6 +113,23 @@ def test_a_budget_holds_across_both(fleet):
     assert fleet.service.charged("of-ten") == 10 * COST, "who is refused is not charged"
 
 
+def credits(envoy: Gateway, key: str, **headers: str):
+    return request(envoy.url, path="/v1/credits", headers={"authorization": f"Bearer sk-{key}"} | headers)
+
+
+def test_credits_are_what_the_fleet_has_spent(fleet):
+    for envoy in (fleet.allows, fleet.denies):
+        fleet.spend(envoy, "credits")
+    asked = len(fleet.service.calls)
+    for envoy in (fleet.allows, fleet.denies):
+        told = credits(envoy, "credits").json()
+        assert (told["balance"], told["total_used"], told["budget"]["id"]) == ("1.49996", "0.00004", "of-credits")
+    assert [call.counters[0][0] for call in fleet.service.calls[asked:]] == [0, 0], "to ask costs nothing"
+    assert credits(fleet.allows, "free").json() == {"balance": "0", "total_used": "0", "budget": None}
+    assert credits(fleet.allows, "tokens").json()["budget"] is None, "there are no credits of tokens"
+    assert len(fleet.service.calls) == asked + 2
+
+
 def test_tokens_are_counted_as_tokens(fleet):
     """45 tokens are three requests of 15."""
     for _ in range(3):
@@ -158,6 +176,9 @@ def test_while_the_service_is_away(fleet):
     assert (refused.status, refused.json()["error"]["type"]) == (529, "overloaded_error")
     assert fleet.chat(fleet.denies, "free").status == 200, "who has no budget does not need the service"
     assert errors(fleet.allows, "peek") - peeks == 4
+    for envoy in (fleet.allows, fleet.denies):
+        unknown = credits(envoy, "away", **{"ai-gateway-protocol-version": "0.0.1"})
+        assert (unknown.status, unknown.json()["error"]["type"]) == (503, "internal_server_error"), unknown.body
     wait_until(lambda: errors(fleet.allows, "charge") > charges)
 
     fleet.service.start()

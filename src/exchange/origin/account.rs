@@ -1,20 +1,13 @@
 //! `GET /v1/credits`: what a key may still spend.
 
-use super::Visit;
 use crate::chat::json::object;
 use crate::clock::rfc3339;
 use crate::exchange::Purse;
 use crate::meter::usd;
 
-/// Of the tightest budget of money on which all that the caller asks counts. Nothing is sold here: without a budget there is no
-/// balance, and nobody has counted. What a fleet's ledger keeps is not known here either.
-pub fn credits(visit: Visit<'_>) -> Vec<u8> {
-    let Visit { config, caller, cells, now, .. } = visit;
-    let mut purse = Purse::default();
-    if config.ledger.is_none() {
-        purse = Purse::of_account(config, caller);
-        purse.look(cells, now);
-    }
+/// Of the tightest of the budgets that `Purse::of_account` finds. Nothing is sold here: without a budget there is no balance,
+/// and nobody has counted.
+pub fn credits(purse: &Purse, now: u64) -> Vec<u8> {
     let tightest = purse.counters().min_by_key(|(share, standing)| standing.left(share.budget.cap));
     let mut out = Vec::new();
     object(&mut out, |o| {

@@ -8,14 +8,19 @@ mod offer;
 mod query;
 mod spend;
 
+pub use account::credits;
 pub use generation::record;
 
 use crate::access::Caller;
 use crate::config::Config;
 use crate::dialect::Client;
 use crate::error::Error;
+use crate::exchange::Purse;
 use crate::health::Cells;
 use query::{Query, decoded};
+
+/// The path of what a key may still spend.
+pub const CREDITS: &str = "/v1/credits";
 
 /// A GET of a caller that may ask.
 #[derive(Clone, Copy)]
@@ -37,7 +42,11 @@ pub fn answer(visit: Visit<'_>, path: &str, query: &str) -> Option<Result<Vec<u8
     let query = Query(query);
     Some(match path {
         "/v1/models" => models::models(visit, query),
-        "/v1/credits" => Ok(account::credits(visit)),
+        CREDITS => {
+            let mut purse = Purse::of_account(visit.config, visit.caller);
+            purse.look(visit.cells, visit.now);
+            Ok(account::credits(&purse, visit.now))
+        }
         "/v1/generation" => generation::generation(visit, query),
         "/v1/report" => Err(spend::report(visit.config, query)),
         "/v1/ai/config" | "/v3/ai/config" | "/v4/ai/config" => models::config(visit)?,

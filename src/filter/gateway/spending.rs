@@ -4,19 +4,29 @@ use super::super::health::SharedData;
 use super::super::routing::Whole;
 use super::super::{host, ledger};
 use super::{Gateway, Phase};
+use crate::access::Caller;
+use crate::dialect::Client;
 use crate::error::Error;
-use crate::exchange::{Decision, Exchange, Purse, Report};
+use crate::exchange::{Decision, Ended, Exchange, Purse, Refused, Report, credits};
+use crate::http::Headers;
 use crate::meter::fleet::FailureMode;
 use crate::route::{Hash, Plan, Target};
 use ledger::Question;
 use proxy_wasm::types::Action;
 
-/// A request whose fleet's ledger is asked what is left.
+/// A request for which the fleet's ledger is asked what is left.
 pub struct Asking {
-    pub whole: Whole,
-    plan: Plan,
+    pub asker: Asker,
     purse: Purse,
     question: Question,
+}
+
+/// What is asked for.
+pub enum Asker {
+    /// A request that wants to go on its way.
+    Request(Box<(Whole, Plan)>),
+    /// `GET /v1/credits`.
+    Credits(Client, Caller, Headers),
 }
 
 impl Gateway {
@@ -26,16 +36,30 @@ impl Gateway {
         if purse.is_empty() {
             return self.send(whole, plan, since);
         }
-        let Some(fleet) = &self.config.ledger else {
-            purse.look(&SharedData, since);
-            return self.spend(whole, plan, purse, since);
-        };
-        match ledger::ask(fleet, purse.shares(), since) {
+        if self.config.ledger.is_some() {
+            return self.ask_ledger(Asker::Request(Box::new((whole, plan))), purse, since);
+        }
+        purse.look(&SharedData, since);
+        self.spend(whole, plan, purse, since)
+    }
+
+    /// Somebody asks what it may still spend, and the fleet's ledger knows.
+    pub(super) fn credits(&mut self, client: Client, caller: Caller, headers: Headers) -> Action {
+        let purse = Purse::of_account(&self.config, &caller);
+        if purse.is_empty() {
+            return self.answer(&credits(&purse, self.started), Some(caller), &headers);
+        }
+        self.ask_ledger(Asker::Credits(client, caller, headers), purse, self.started)
+    }
+
+    fn ask_ledger(&mut self, asker: Asker, purse: Purse, since: u64) -> Action {
+        let asked = self.config.ledger.as_ref().and_then(|fleet| ledger::ask(fleet, purse.shares(), since));
+        match asked {
             Some(question) => {
-                self.phase = Phase::Asking(Box::new(Asking { whole, plan, purse, question }));
+                self.phase = Phase::Asking(Box::new(Asking { asker, purse, question }));
                 Action::Pause
             }
-            None => self.spend_untold(whole, plan, purse, since),
+            None => self.untold(asker, purse, since),
         }
     }
 
@@ -47,25 +71,41 @@ impl Gateway {
             return;
         }
         let now = host::now();
-        let Asking { whole, plan, mut purse, question } = *asking;
-        let action = match question.answer(purse.shares(), status, size) {
-            Some(standings) => {
-                purse.told(standings);
-                self.spend(whole, plan, purse, now)
-            }
-            None => self.spend_untold(whole, plan, purse, now),
+        let Asking { asker, mut purse, question } = *asking;
+        let Some(standings) = question.answer(purse.shares(), status, size) else {
+            self.go_on(|gateway| gateway.untold(asker, purse, now));
+            return;
         };
-        if action == Action::Continue {
+        purse.told(standings);
+        self.go_on(|gateway| match asker {
+            Asker::Request(request) => gateway.spend(request.0, request.1, purse, now),
+            Asker::Credits(_, caller, headers) => gateway.answer(&credits(&purse, now), Some(caller), &headers),
+        });
+    }
+
+    /// The request was held until now.
+    fn go_on(&mut self, with: impl FnOnce(&mut Gateway) -> Action) {
+        if with(self) == Action::Continue {
             let _ = host::resume_request();
         }
     }
 
     /// Nobody says what is left: the failure mode says what that means.
-    fn spend_untold(&mut self, whole: Whole, plan: Plan, mut purse: Purse, since: u64) -> Action {
+    fn untold(&mut self, asker: Asker, mut purse: Purse, since: u64) -> Action {
         purse.untold();
-        match self.config.ledger.as_ref().map(|fleet| fleet.failure_mode) {
-            Some(FailureMode::Deny) => self.refuse_whole(Error::ledger_unavailable(), &whole, since),
-            Some(FailureMode::Allow) | None => self.spend(whole, plan, purse, since),
+        let mode = self.config.ledger.as_ref().map(|fleet| fleet.failure_mode);
+        match (asker, mode) {
+            (Asker::Request(request), Some(FailureMode::Allow) | None) => {
+                self.spend(request.0, request.1, purse, since)
+            }
+            (Asker::Request(request), Some(FailureMode::Deny)) => {
+                self.refuse_whole(Error::ledger_unavailable(), &request.0, since)
+            }
+            (Asker::Credits(client, caller, headers), _) => {
+                let error = Error::ledger_unavailable();
+                let refused = Refused { client, error, caller: Some(caller), operation: None };
+                self.refuse(refused, None, since, &headers)
+            }
         }
     }
 
@@ -94,6 +134,24 @@ impl Gateway {
         let id = Hash::default().with(&self.identity.ticket.to_bytes()).finish();
         let most = |target: &Target| whole.ask.most(target.model.model.max_output, target.price.as_deref());
         purse.hold(&SharedData, plan, &most, id, since)
+    }
+
+    /// The report of who left before the ledger had answered.
+    pub(super) fn left(&self, asker: Asker) -> Report {
+        let of = |headers, caller| {
+            let mut report = self.own_report(None, host::now(), headers);
+            report.ended = Ended::ClientLeft;
+            report.caller = Some(caller);
+            report
+        };
+        match asker {
+            Asker::Credits(_, caller, headers) => of(&headers, caller),
+            Asker::Request(request) => {
+                let mut report = of(&request.0.headers, request.0.caller);
+                report.ask(&request.0.ask);
+                report
+            }
+        }
     }
 
     /// Counts what was spent, and ends what was held for it.

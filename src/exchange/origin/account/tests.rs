@@ -1,7 +1,6 @@
 use super::*;
 use crate::access::Caller;
 use crate::cells::Memory;
-use crate::dialect::Client;
 use crate::testing::{chat_ask, config, plan_of};
 use serde_json::{Value, json};
 
@@ -24,8 +23,9 @@ fn credits_are_those_of_the_tightest_budget_of_money() {
     let memory = Memory::default();
     let ask = |id: &str, group| {
         let caller = caller(id, group);
-        let body = credits(Visit { config: &config, caller: &caller, client: Client::OpenAi, cells: &memory, now: 0 });
-        serde_json::from_slice::<Value>(&body).unwrap()
+        let mut purse = Purse::of_account(&config, &caller);
+        purse.look(&memory, 0);
+        serde_json::from_slice::<Value>(&credits(&purse, 0)).unwrap()
     };
     let keys = |spent: (&str, &str)| {
         let budget = json!({"id": "keys", "limit": "5.5", "held": "0", "per": "total", "resets_at": null});
