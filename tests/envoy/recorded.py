@@ -126,6 +126,18 @@ def model_answered(recording: Recording) -> str | None:
     return next((name for name in names if name), None)
 
 
+ESTIMATED = {"moderations": (), "embeddings": ("input",), "embedding_model": ("input",)}  # by operation; else input and output
+
+
+def check_tokens(line: dict, told: dict) -> None:
+    """What the provider told stands in the log's line; what it did not tell of input and output is an estimate."""
+    may_be = ESTIMATED.get(line["operation"], ("input", "output"))
+    known = {name: tokens for name, tokens in told.items() if tokens is not None or name not in may_be}
+    assert {name: line[name] for name in known} == known
+    guessed = [line[name] for name in told if name not in known]
+    assert line["estimated"] == bool(guessed) and None not in guessed
+
+
 def usage(recording: Recording) -> dict[str, int | None]:
     """The last usage of an answer counts: Perplexity's is cumulative, Groq's stands in two places."""
     places = []
