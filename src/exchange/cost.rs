@@ -57,9 +57,10 @@ fn price_at(config: &Config, target: &Target, name: &str) -> Option<Rc<Price>> {
     if name == target.sent {
         return target.price.clone();
     }
-    let models = config.native_names.get(name)?.iter().filter_map(|index| config.models.get(*index));
+    let named = config.native_names.get(name).into_iter().flatten();
+    let models = named.filter_map(|index| config.models.get(*index));
     let mut there = models.filter(|model| model.targets.iter().any(|one| one.provider == target.provider_id));
-    there.find_map(|model| model.price.clone())
+    there.find_map(|model| model.price.clone()).or_else(|| target.provider.catalog_price(name, name))
 }
 
 #[cfg(test)]

@@ -143,3 +143,14 @@ fn what_the_cache_saved_is_known_too() {
     let report = exchange.report(5, Some(200), None);
     assert_eq!(report.uncached, Some(1000 * 3_000_000 + 10 * 15_000_000));
 }
+
+#[test]
+fn other_models_have_the_catalogs_price_where_the_document_has_none() {
+    let config = config(json!({
+        "providers": [{"name": "beta", "preset": "anthropic", "credentials": [{"value": "key"}]}],
+        "models": [{"name": "acme/solo", "targets": [{"provider": "beta", "model": "solo-b"}]}],
+    }));
+    let exchange = exchange(&config, chat_ask(r#"{"model":"acme/solo"}"#));
+    let input = |name| price_at(&config, &exchange.plan.targets[0], name).and_then(|price| price.rates.input);
+    assert_eq!((input("claude-haiku-4-5"), input("gpt-5")), (Some(1_000_000), None), "what Anthropic serves");
+}
