@@ -2,6 +2,7 @@
 //! numbers come from, and how far off they are.
 
 use super::{Price, Usage, cost};
+use crate::operation::Operation;
 
 /// Bytes of text in UTF-8 that make one token.
 const BYTES: u64 = 4;
@@ -12,8 +13,11 @@ const CALL: u64 = 48;
 /// Tokens of an image, a sound or a file that stands in a request as data.
 const DATA: u64 = 1_000;
 
-/// Tokens that the description of tools takes beside its texts.
+/// Tokens that tools take beside their texts.
 const TOOLS: u64 = 60;
+
+/// The same of Anthropic's clients: their provider says a good deal about tools in front of them.
+const TOOLS_OF_MESSAGES: u64 = 450;
 
 /// Tokens of output that are held for a request where neither it nor its model says how many it may be.
 const MOST_OUTPUT: u64 = 16_384;
@@ -40,16 +44,20 @@ pub struct Prompt {
     pub data: u64,
     /// Tokens that stand in it as numbers.
     pub numbers: u64,
-    /// Whether it offers tools.
-    pub has_tools: bool,
+    /// Tokens that its tools take beside their texts.
+    pub tools: u64,
+}
+
+/// What tools take beside their texts in a request for this.
+pub fn tools(operation: Operation) -> u64 {
+    if operation == Operation::Messages { TOOLS_OF_MESSAGES } else { TOOLS }
 }
 
 impl Prompt {
     /// The tokens that it is likely to be.
     pub fn tokens(&self) -> u64 {
-        let tools = if self.has_tools { TOOLS } else { 0 };
         let data = self.data.saturating_mul(DATA);
-        [data, self.numbers, tools].into_iter().fold(tokens_of(self.bytes), u64::saturating_add)
+        [data, self.numbers, self.tools].into_iter().fold(tokens_of(self.bytes), u64::saturating_add)
     }
 }
 
@@ -182,7 +190,10 @@ mod tests {
     fn prompts_are_their_texts_and_more() {
         let prompt = Prompt { bytes: 401, ..Prompt::default() };
         assert_eq!(prompt.tokens(), 101);
-        assert_eq!(Prompt { data: 2, has_tools: true, numbers: 3, ..prompt }.tokens(), 101 + 2_000 + 60 + 3);
+        assert_eq!(
+            Prompt { data: 2, tools: tools(Operation::Messages), numbers: 3, ..prompt }.tokens(),
+            101 + 2_000 + 450 + 3
+        );
         assert_eq!(Prompt { bytes: u64::MAX, data: u64::MAX, ..prompt }.tokens(), u64::MAX);
     }
 

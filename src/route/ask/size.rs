@@ -3,7 +3,7 @@
 use super::paths::{ANSWERS, MOST_OUTPUT};
 use super::{Ask, raw};
 use crate::meter::Price;
-use crate::meter::estimate::{Allowed, Most, Prompt, most};
+use crate::meter::estimate::{Allowed, Most, Prompt, most, tools};
 use crate::operation::Operation;
 use crate::stream::json::Reader;
 
@@ -14,7 +14,8 @@ pub(super) fn input(reader: &Reader, operation: Operation, has_tools: bool) -> u
     // Tokens may stand there as numbers, where others have texts.
     let takes_tokens = matches!(operation, Operation::Embeddings | Operation::Completions);
     let numbers = if takes_tokens { measured.numbers } else { 0 };
-    Prompt { bytes, data: measured.data, numbers, has_tools }.tokens()
+    let tools = if has_tools { tools(operation) } else { 0 };
+    Prompt { bytes, data: measured.data, numbers, tools }.tokens()
 }
 
 /// The most output of each answer, where the body says so.
