@@ -112,7 +112,7 @@ macro_rules! document {
     }) => {
         $(#[doc = $about])+
         #[derive(Default)]
-        #[allow(dead_code, reason = "what is not in force yet is checked, not kept")]
+        #[allow(dead_code, reason = "the role is checked, not kept")]
         pub struct $name {
             path: $crate::config::mistakes::Path,
             $( $(#[doc = $doc])+ pub $field: document!(@type $need $ty), )*

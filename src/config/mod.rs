@@ -14,7 +14,6 @@ mod decode;
 mod document;
 mod endpoint;
 pub mod host_metadata;
-mod in_force;
 mod leaf;
 mod mistakes;
 mod number;

@@ -1,6 +1,5 @@
 //! The JSON Schema and the reference of the document, made from its description.
 
-use super::in_force::not_yet;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 
@@ -114,12 +113,7 @@ impl Field {
             None => "-".to_owned(),
         };
         let kind = self.shape.kind().replace('|', "\\|");
-        let later = match not_yet(&path) {
-            Some("") => " *Not in force yet.*".to_owned(),
-            Some(nothing) => format!(" *Only `{nothing}` is in force yet.*"),
-            None => String::new(),
-        };
-        let _ = writeln!(out, "| `{path}` | {kind} | {default} | {}{later} |", one_line(self.about));
+        let _ = writeln!(out, "| `{path}` | {kind} | {default} | {} |", one_line(self.about));
         if let Some((suffix, fields)) = self.shape.inner("") {
             fields.iter().for_each(|field| field.rows(&format!("{path}{suffix}"), out));
         }

@@ -41,7 +41,7 @@ pub struct Config {
     pub expose: Expose,
     /// FNV-1a of the document, in hex: the `hash` label of `tollgate_config_info`.
     pub hash: String,
-    /// What the operator should know, one line each: paths not in force yet, disabled providers, `{value}` secrets.
+    /// What the operator should know, one line each: disabled providers, `{value}` secrets.
     pub warnings: Vec<String>,
 }
 

@@ -10,7 +10,6 @@ mod price;
 mod providers;
 
 use super::choice::Label;
-use super::in_force::not_in_force;
 use super::mistakes::Mistakes;
 use super::raw::{RawGateway, RawLimits, RawMetrics, RawRouting};
 use super::tree::Tree;
@@ -57,12 +56,12 @@ pub fn compile(raw: &RawGateway, tree: &Tree, env: Env<'_>, mistakes: &mut Mista
         request_body_limit: raw.limits.request_body.0,
         expose: raw.expose,
         hash: format!("{:016x}", tree.fingerprint()),
-        warnings: warnings(not_in_force(tree), &context),
+        warnings: warnings(&context),
         providers,
     }
 }
 
-fn warnings(later: Vec<String>, context: &Context<'_>) -> Vec<String> {
+fn warnings(context: &Context<'_>) -> Vec<String> {
     let mut warnings = Vec::new();
     if !context.disabled.is_empty() {
         let told = context.disabled.join(", ");
@@ -77,9 +76,6 @@ fn warnings(later: Vec<String>, context: &Context<'_>) -> Vec<String> {
         warnings.push(format!(
             "a restart of Envoy forgets what was spent of {told}, per: total; a ledger.rate_limit_service does not"
         ));
-    }
-    if !later.is_empty() {
-        warnings.push(format!("not in force in this version: {}", later.join(", ")));
     }
     warnings
 }
