@@ -60,7 +60,9 @@ pub(super) enum Phase {
     /// A stream's first event has not come.
     Probing { head: ResponseHead, probe: Probe, seen: usize },
     /// The first byte of an answer has not come, or what it costs is waited for.
-    Opening(ResponseHead),
+    ///
+    /// Once it has, it waits `until` then for the rest.
+    Opening { head: ResponseHead, until: Option<u64> },
     /// An answer is arriving that can be translated only as a whole.
     Gathering(ResponseHead, Box<Translation>),
     /// A short wait before the same target is tried again.
@@ -82,7 +84,7 @@ impl Held {
     /// How much of the answer is in the buffer while it is held.
     pub fn held_size(&self) -> usize {
         match self.phase {
-            Phase::Failing(..) | Phase::Probing { .. } | Phase::Opening(_) | Phase::Gathering(..) => {
+            Phase::Failing(..) | Phase::Probing { .. } | Phase::Opening { .. } | Phase::Gathering(..) => {
                 host::body(Buffer::ResponseBody, 0, usize::MAX >> 1).len()
             }
             _ => 0,
@@ -96,10 +98,11 @@ impl Held {
                 self.phase = Phase::Over;
                 let _ = host::set_header(Map::ResponseHeaders, RETRY, b"1");
             }
-            Phase::Probing { .. } if older::loses_what_follows() => return,
+            Phase::Probing { .. } | Phase::Opening { .. } if older::loses_what_follows() => return,
             Phase::Probing { seen, .. } => {
                 self.pass(seen, false, host::now());
             }
+            Phase::Opening { .. } => self.open_document(),
             _ => return,
         }
         let _ = host::resume_response();

@@ -10,12 +10,15 @@ use crate::error::Class;
 use crate::exchange::Verdict;
 use host::{Buffer, Map};
 use proxy_wasm::types::Action;
+use std::time::Duration;
 
 /// Most bytes of an error that are read.
 const ERROR_CAP: usize = 64 << 10;
 
 /// Most bytes of a document that wait for its end, so that its headers can say what it cost.
 const COST_CAP: usize = 64 << 10;
+/// How long its first bytes wait for the others at most.
+const HOLD: Duration = Duration::from_millis(300);
 
 /// What Envoy shall do with what has come, and until when to wait for more.
 type Next = (Action, Option<u64>);
@@ -59,7 +62,7 @@ impl Held {
         }
         self.phase = match translation {
             Some(translation) => Phase::Gathering(head, translation),
-            None => Phase::Opening(head),
+            None => Phase::Opening { head, until: None },
         };
         if end { self.body_at(&attempt, 0, true, now) } else { (Action::Pause, None) }
     }
@@ -78,8 +81,8 @@ impl Held {
             Phase::Failing(..) => self.fail_told(size, now),
             Phase::Probing { .. } => self.probe(size, end, now),
             Phase::Resting => (Action::Pause, None),
-            Phase::Opening(ref head) if !end && waits(head, size) => (Action::Pause, None),
-            Phase::Opening(_) => self.document(attempt, size, end, now),
+            Phase::Opening { .. } if !end => self.hold(attempt, size, now),
+            Phase::Opening { .. } => self.document(attempt, size, true, now),
             Phase::Gathering(..) if !end => (Action::Pause, None),
             Phase::Gathering(..) => self.gathered(attempt, size, now),
             Phase::Passing(_) => (self.pass(size, end, now), None),
@@ -163,9 +166,38 @@ impl Held {
         Action::Continue
     }
 
-    /// An answer that is no stream: all of it, or its first bytes where it is long. An error in its place, if it is whole, is a failure like any other.
+    /// The first bytes of a document wait a moment for the rest: only then its head can say what it cost. Blanks at its
+    /// beginning keep connections alive while a model thinks (DeepSeek), so they go on at once.
+    fn hold(&mut self, attempt: &Attempt, size: usize, now: u64) -> Next {
+        let Phase::Opening { head, until } = &mut self.phase else { return (Action::Continue, None) };
+        if size == 0 {
+            return (Action::Pause, None);
+        }
+        let is_first = until.is_none();
+        let until = *until.get_or_insert(now.saturating_add(nanos(HOLD)));
+        let is_blank = || host::body(Buffer::ResponseBody, 0, size.min(64)).iter().all(u8::is_ascii_whitespace);
+        if !head.is_json || size >= COST_CAP || now >= until || (is_first && is_blank()) {
+            return self.document(attempt, size, false, now);
+        }
+        (Action::Pause, is_first.then_some(until))
+    }
+
+    /// The rest of a document is slow to come: its head goes on without it.
+    pub(super) fn open_document(&mut self) {
+        let Some(attempt) = self.attempt.clone() else { return };
+        let size = self.held_size();
+        self.document(&attempt, size, false, host::now());
+        if let Phase::Resting = self.phase {
+            // It has waited for long enough.
+            self.phase = Phase::Over;
+            let _ = host::set_header(Map::ResponseHeaders, RETRY, b"1");
+        }
+    }
+
+    /// An answer that is no stream: all of it, or its first bytes where it is long or slow. An error in its place, if it is
+    /// whole, is a failure like any other.
     fn document(&mut self, attempt: &Attempt, size: usize, end: bool, now: u64) -> Next {
-        let Phase::Opening(head) = &self.phase else { return (Action::Continue, None) };
+        let Phase::Opening { head, .. } = &self.phase else { return (Action::Continue, None) };
         let operation = attempt.exchange.ask.operation;
         let mut passing = Passing::Document(Box::new(Answer::new(operation)));
         passing.pass(size, end, attempt);
@@ -217,11 +249,4 @@ impl Held {
         attempt.exchange.finish(attempt.index, fault);
         self.phase = Phase::Over;
     }
-}
-
-/// Whether a document's headers wait for more of it, which has not ended. Blanks at its beginning keep connections alive
-/// while a model thinks (DeepSeek), so they go on at once.
-fn waits(head: &ResponseHead, size: usize) -> bool {
-    let is_blank = || host::body(Buffer::ResponseBody, 0, size.min(64)).iter().all(u8::is_ascii_whitespace);
-    size == 0 || (head.is_json && size < COST_CAP && !is_blank())
 }
