@@ -153,6 +153,17 @@ fn told(config: &Config) -> String {
 }
 
 #[test]
+fn a_model_goes_by_the_catalogs_name_however_it_is_spelled() {
+    let budget =
+        |model: &str| json!({"id": model.replace("/", "-"), "usd": "1", "per": "day", "on_exceed": {"use": model}});
+    let spelled = ["openai/gpt-5-mini", "anthropic/claude-haiku-4.5", "anthropic/claude-haiku-4-5"];
+    let config =
+        load(&with(json!({"providers": ["openai", "anthropic"], "models": [], "budgets": spelled.map(budget)})));
+    let used: Vec<_> = config.budgets.iter().map(|budget| budget.on_exceed.as_deref().unwrap()).collect();
+    assert_eq!(used, ["openai/gpt-5-mini", "anthropic/claude-haiku-4-5", "anthropic/claude-haiku-4-5"]);
+}
+
+#[test]
 fn json_and_struct_mean_the_same() {
     let document: Value = serde_json::from_str(EXAMPLE).unwrap();
     let from_json = told(&load(&document));

@@ -184,9 +184,13 @@ pub fn known(
     providers: &[Rc<Provider>],
     context: &mut Context<'_>,
 ) -> Option<String> {
-    if let Some(entry) = names.models.get(asked).and_then(|i| raw.models.get(i)) {
+    // The catalog knows other spellings of a name; requests go by its own.
+    let named = catalog::find(asked).map_or(asked, |entry| entry.name());
+    let listed = names.models.get(asked).or_else(|| names.models.get(named));
+    if let Some(entry) = listed.and_then(|i| raw.models.get(i)) {
         return Some(entry.name.to_string());
     }
+    let asked = named;
     if providers.iter().any(|provider| asked.contains('/') && provider.native_name(asked).is_some()) {
         return Some(asked.to_owned());
     }

@@ -111,16 +111,20 @@ impl Gateway {
 
     /// It is known what is left: sends the request on its way, or another model's, or refuses it.
     fn spend(&mut self, whole: Whole, mut plan: Plan, mut purse: Purse, since: u64) -> Action {
+        // Each round settles one budget at least; that is not for a worker to rely on.
+        let mut rounds = purse.shares().len().saturating_mul(2);
         let refusal = loop {
             match purse.decide(&mut plan, since) {
                 Decision::Go if self.hold(&mut purse, &whole, &plan, since) => break None,
-                Decision::Go => {}
                 Decision::Refuse(error) => break Some(error),
+                _ if rounds == 0 => break Some(purse.refused(since)),
+                Decision::Go => {}
                 Decision::Use(model) => match whole.plan(&self.config, self.identity.draw, &model) {
                     Ok(cheaper) => plan = cheaper,
                     Err(_) => break Some(purse.refused(since)),
                 },
             }
+            rounds = rounds.saturating_sub(1);
         };
         if let Some(error) = refusal {
             self.meters.budgets(&purse, &whole.caller);
