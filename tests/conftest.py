@@ -48,10 +48,6 @@ def pytest_configure(config):
         config.pluginmanager.register(Progress(config))
 
 
-def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
-
-
 def pytest_generate_tests(metafunc):
     """Tests run on the pinned Envoy; those marked `both` also on the oldest one that is supported."""
     if "envoy_version" in metafunc.fixturenames:

@@ -3,7 +3,6 @@ within 2 %, and never more than the limit in any 60 seconds. The one long test: 
 
 import time
 
-import pytest
 from harness import Gateway
 from load import ask, crowd
 from mock import Upstream
@@ -17,7 +16,6 @@ def settings() -> dict:
     return config(keys=[key], models=[{"name": "acme/chat", "targets": [target("openai", "m")]}])
 
 
-@pytest.mark.long
 def test_three_times_the_limit_gets_the_limit():
     provider, served, asked = Upstream(), [], 0
     one = ask("acme/chat", headers=[("authorization", "Bearer sk-steady")])
